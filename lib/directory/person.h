@@ -1,0 +1,58 @@
+/*
+ * person.h - people in the directory: ou=people, inetOrgPerson + intimailUser (libldap, SASL EXTERNAL over ldapi)
+ *
+ * slapd enforces who may do what by the UNIX identity of the caller; this module checks the form of what is written
+ * and gives each refusal a text for people.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef IM_PERSON_H
+#define IM_PERSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/alloc.h"
+#include "base/conf.h"
+#include "base/err.h"
+
+struct im_person {
+	const char *uid, *name, *mail;   /* mail: the primary address */
+	const char **addresses;          /* all of them, mail included */
+	int naddresses;
+	uint64_t quota;                  /* bytes, 0 = none */
+	bool enabled, admin;
+	const char *language;            /* "" = the browser's */
+};
+
+struct im_dir; /* a bound connection */
+enum im_status im_dir_open(const struct im_conf *conf, struct im_dir **ret, struct im_err *err) IM_MUSTUSE;
+void im_dir_close(struct im_dir *d);
+
+enum im_status im_person_get(struct im_dir *d, const char *uid, struct im_arena *a, struct im_person *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_person_list(struct im_dir *d, struct im_arena *a, struct im_person **ret, int *ret_n, struct im_err *err) IM_MUSTUSE;
+
+/* password NULL: none yet (cannot sign in). IM_CONFLICT when the uid or an address is taken */
+enum im_status im_person_add(struct im_dir *d, const struct im_person *p, const char *password, struct im_err *err) IM_MUSTUSE;
+
+struct im_person_change { /* NULL or unset = leave */
+	const char *name, *language;
+	const char **add_addresses, **remove_addresses; /* NULL-terminated */
+	const char *primary;
+	bool set_quota, set_admin, set_enabled;
+	uint64_t quota;
+	bool admin, enabled;
+};
+enum im_status im_person_set(struct im_dir *d, const char *uid, const struct im_person_change *c, struct im_err *err) IM_MUSTUSE;
+/* by the password-modify operation: slapd hashes */
+enum im_status im_person_passwd(struct im_dir *d, const char *uid, const char *password, struct im_err *err) IM_MUSTUSE;
+enum im_status im_person_delete(struct im_dir *d, const char *uid, struct im_err *err) IM_MUSTUSE;
+
+/*
+ * im_person_authenticate - does this password belong to this login (uid or any address)? By a bind of its own.
+ * IM_DENIED: wrong, unknown, disabled (not told apart; an unknown login costs the same: a decoy bind). ret_uid in arena.
+ */
+enum im_status im_person_authenticate(const struct im_conf *conf, const char *login, const char *password,
+    struct im_arena *a, const char **ret_uid, struct im_err *err) IM_MUSTUSE;
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * deliver.h - one message for one recipient, from a stream into the Maildir: the agent without its main()
+ *
+ * Order (notes in ARCHITECTURE.md): person from the directory; copy to tmp/ while summarising; completeness (size
+ * estimate and parent process); fsync; quota lock; duplicate?; quota; rename + fsync; index; account. After the
+ * rename nothing fails the delivery.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef IM_DELIVER_H
+#define IM_DELIVER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+
+struct im_delivery {
+	const char *recipient; /* ${recipient}: local+detail@domain */
+	const char *sender;    /* ${sender}, "" for bounces */
+	const char *queueid;   /* ${queue_id} or "" */
+	uint64_t expected;     /* ${size}, 0 = unknown */
+	int input;             /* descriptor, read to its end */
+	pid_t parent;          /* getppid() at the start */
+};
+
+struct im_delivered {
+	char uid[65], mailbox[201], id[256];
+	uint64_t size;
+	bool duplicate;        /* was there already: success */
+	bool dropped;          /* person disabled: success without filing is decided elsewhere; false here */
+	char warning[256];     /* what went wrong after the rename (index, accounting); "" */
+};
+
+/*
+ * im_deliver - IM_OK only when the message is durably filed
+ * IM_QUOTA carries dsn 4.2.2 or 5.2.2 by conf->over_quota; IM_NOTFOUND 5.1.1; everything else is IM_TEMP with a 4.x.y.
+ */
+enum im_status im_deliver(const struct im_conf *conf, const struct im_delivery *d, struct im_delivered *ret, struct im_err *err) IM_MUSTUSE;
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * maildir.h - one person's Maildir++: mailboxes, unique names, flags, durable filing
+ *
+ * https://cr.yp.to/proto/maildir.html, Maildir++ as of Courier's README.maildirquota. Names are
+ * "<unique>,S=<bytes>:2,<flags>". All work is relative to open directories; symbolic links are never followed;
+ * nothing here is built from what a sender wrote.
+ *
+ *	/var/mail/intimail/<uid>/Maildir/{tmp,new,cur}  .<Folder>/{tmp,new,cur}  maildirsize  <mailbox>/index.jsonl
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef IM_MAILDIR_H
+#define IM_MAILDIR_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum {
+	IM_MAILBOX_NAME_MAX = 200, /* bytes of "Family.Photos" as stored */
+	IM_MSG_NAME_MAX = 255
+};
+
+/* a person's store; the directory is locked (flock) for quota decisions, see quota.h */
+struct im_store {
+	int fd;         /* the Maildir directory */
+	char uid[65];
+};
+
+/* im_uid_valid - [a-z0-9][a-z0-9._-]{0,63}, no "..": safe as a path component and in LDAP */
+bool im_uid_valid(const char *uid);
+
+/*
+ * im_store_open - <mail_root>/<uid>/Maildir; created with its three folders and mode 0700 when 'create'
+ * Refuses (IM_TEMP, clear text) a wrong owner, a symbolic link, a network file system (F25).
+ */
+enum im_status im_store_open(const char *mail_root, const char *uid, bool create, struct im_store *ret, struct im_err *err) IM_MUSTUSE;
+void im_store_close(struct im_store *s);
+
+/* a mailbox: INBOX is the Maildir itself, any other one ".<name>" */
+struct im_mailbox {
+	int fd;                 /* the mailbox directory (holds tmp new cur index.jsonl); flock'ed by index writers */
+	int tmp_fd, new_fd, cur_fd;
+	char name[IM_MAILBOX_NAME_MAX + 1]; /* "INBOX", "Sent", "Family.Photos" (stored form, modified UTF-7 as Dovecot) */
+};
+bool im_mailbox_name_valid(const char *name);
+enum im_status im_mailbox_open(const struct im_store *s, const char *name, bool create, struct im_mailbox *ret, struct im_err *err) IM_MUSTUSE;
+void im_mailbox_close(struct im_mailbox *b);
+/* im_mailbox_list - names, INBOX first, the well-known ones (Drafts Sent Archive Junk Trash) next, then sorted; *ret owned by caller (free each and the array) */
+enum im_status im_mailbox_list(const struct im_store *s, char ***ret, size_t *ret_n, struct im_err *err) IM_MUSTUSE;
+/* im_mailbox_display - decoded UTF-8 name for people */
+void im_mailbox_display(const char *name, struct im_buf *out);
+
+/* --- names --- */
+
+/* what a file name says. id = everything before ":2,": stable while flags change */
+struct im_msg_name {
+	struct im_str id;
+	struct im_str flags;  /* letters after ":2,", or empty */
+	int64_t arrived;      /* leading seconds, -1 where the name has none */
+	uint64_t size;        /* ,S=; UINT64_MAX where absent */
+	struct im_str queueid; /* from the 'Q' part of our own names, or empty */
+};
+bool im_msg_name_parse(struct im_str file, struct im_msg_name *ret); /* false: no message file (dot file, control bytes, too long) */
+
+/* --- filing --- */
+
+struct im_filing {
+	const struct im_mailbox *box;
+	int fd;                             /* the file in tmp/, write to it */
+	char tmp_name[IM_MSG_NAME_MAX + 1];
+	char id[IM_MSG_NAME_MAX + 1];       /* after commit: the unique name with ,S= */
+	int64_t arrived;                    /* the seconds of the name */
+};
+/* im_filing_begin - O_EXCL|O_NOFOLLOW file in tmp/ */
+enum im_status im_filing_begin(const struct im_mailbox *box, struct im_filing *f, struct im_err *err) IM_MUSTUSE;
+/* im_filing_sync - fsync and close of the file; nothing is visible yet */
+enum im_status im_filing_sync(struct im_filing *f, struct im_err *err) IM_MUSTUSE;
+/*
+ * im_filing_commit - renameat2(RENAME_NOREPLACE) into new/ (flags == NULL) or cur/ with flags, then fsync of that directory
+ * queueid "" = none. The name's seconds are 'arrived' (now). A name that exists gets another one (F9, F10).
+ * IM_TEMP when the directory could not be synced: the file may be there, a retry finds the duplicate.
+ */
+enum im_status im_filing_commit(struct im_filing *f, uint64_t size, const char *queueid, const char *flags, struct im_err *err) IM_MUSTUSE;
+/* im_filing_abort - remove the temporary file; harmless after commit */
+void im_filing_abort(struct im_filing *f);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * app.h - a page program: a table of routes and one call
+ *
+ * im_app_main() owns what is common to every page: limits, request parsing, session, CSRF, methods, confinement,
+ * security headers, rendering (page, fragment or JSON of the same model), error pages and the log line. A handler
+ * is short: it fills a model and names nothing about HTTP.
+ *
+ * The transport is hidden: nothing but app.c knows that the request came by CGI (RFC 3875).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef IM_APP_H
+#define IM_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/alloc.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/value.h"
+#include "web/i18n.h"
+
+enum { IM_URL_MAX = 8192, IM_FORM_MAX = 64 * 1024, IM_FIELDS_MAX = 1000, IM_PATH_ARGS_MAX = 6 };
+
+enum im_method { IM_GET = 1, IM_POST = 2 }; /* HEAD is answered as GET without a body; anything else 405 */
+
+struct im_session {
+	char uid[65];
+	int64_t created, used;
+	unsigned char secret[32]; /* for the CSRF token */
+	char token_hash[65];      /* names the file */
+};
+
+struct im_request {
+	enum im_method method;
+	bool head;
+	const char *path;            /* decoded, "/mail/INBOX/..." */
+	const char *args[IM_PATH_ARGS_MAX]; /* what the {} of the pattern matched, decoded, valid UTF-8 without control characters */
+	bool wants_json, wants_fragment;
+	const struct im_lang *lang;
+	const struct im_conf *conf;
+	struct im_session *session;  /* NULL when not signed in */
+	const char *remote_addr;
+	struct im_arena *arena;      /* lives as long as the request */
+	/* private to app.c */
+	struct im_form *query, *form;
+};
+
+/* a query or form field; NULL when absent. Values are valid UTF-8 without NUL */
+const char *im_query(const struct im_request *r, const char *name);
+const char *im_form(const struct im_request *r, const char *name);
+
+/* what a handler may say besides its model */
+struct im_response {
+	const char *template_name; /* preset from the route; may be changed */
+	const char *redirect;      /* local path: 303 See Other instead of a page */
+	int status;                /* 200 unless set */
+	const char *title;
+	/* a body of its own instead of a rendered model: raw source, a part, the HTML frame */
+	const char *content_type;  /* set: the body below is sent */
+	enum { IM_FRAME_NONE, IM_FRAME_DOWNLOAD, IM_FRAME_HTML, IM_FRAME_INLINE_IMAGE } kind; /* chooses the security headers */
+	bool allow_remote_images;  /* IM_FRAME_HTML: img-src https: for this one answer */
+	const char *filename;      /* Content-Disposition: attachment */
+	struct im_buf body;
+	/* or streamed after the headers: called until it returns false */
+	bool (*stream)(void *arg, struct im_buf *chunk);
+	void *stream_arg;
+	const char *set_cookie;    /* sign-in and sign-out only */
+	bool clear_site_data;
+};
+
+enum {
+	IM_R_AUTH = 1,     /* needs a session; else the sign-in page (or 401 as JSON) */
+	IM_R_FRAGMENT = 2  /* may be asked as a fragment by the script */
+};
+
+typedef enum im_status im_handler(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err);
+
+struct im_route {
+	enum im_method method;
+	const char *pattern;   /* "/mail/{}/{}": {} is one segment */
+	const char *template_name; /* or NULL */
+	unsigned flags;
+	im_handler *run;
+};
+
+struct im_app {
+	const char *name;               /* "list", for the log */
+	const struct im_route *routes;
+	size_t nroutes;
+	/* which paths the program keeps after the session is known; mail programs: that person's Maildir */
+	bool uses_mail;                 /* confine to <mail_root>/<uid>/Maildir rw, templates and locale ro */
+	bool reads_gconv, reads_magic;  /* charset modules, libmagic's data base */
+};
+
+int im_app_main(const struct im_app *app);
+
+/* im_url - percent-encode a path segment or query value into the arena; URLs are built in C and end up under keys named *_url */
+const char *im_url_segment(struct im_arena *a, const char *s);
+const char *im_urlf(struct im_arena *a, const char *fmt, ...) IM_PRINTF(2, 3); /* %s arguments must be encoded already */
+
+#endif
