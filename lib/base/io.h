@@ -25,7 +25,10 @@ ssize_t im_pread_full(int fd, void *p, size_t n, off_t at);
 bool im_write_full(int fd, const void *p, size_t n); /* false with errno */
 bool im_pwrite_full(int fd, const void *p, size_t n, off_t at);
 
-/* im_read_file - the whole of a regular file of at most max bytes, appended to b; "name" is for messages */
+/*
+ * im_read_file - the whole of a regular file of at most max bytes, appended to b
+ * dirfd AT_FDCWD: path comes from the operator, symbolic links in it are followed; else it stays beneath dirfd.
+ */
 enum im_status im_read_file(int dirfd, const char *path, size_t max, struct im_buf *b, struct im_err *err) IM_MUSTUSE;
 
 /*
