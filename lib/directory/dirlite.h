@@ -15,12 +15,13 @@
 
 struct im_mailuser {
 	char uid[65];
-	uint64_t quota;   /* bytes, 0 = none (attribute absent: IM_TEMP only when malformed) */
+	uint64_t quota; /* bytes, 0 = none (attribute absent: IM_TEMP only when malformed) */
 	bool enabled;
-	int64_t expires;  /* seconds UTC, 0 = never */
+	int64_t expires; /* seconds UTC, 0 = never */
 };
 
 /* im_dirlite_user - whom an address (lower case, without detail) belongs to; IM_NOTFOUND is definitive */
-enum im_status im_dirlite_user(const struct im_conf *conf, const char *address, struct im_mailuser *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_dirlite_user(
+    const struct im_conf *conf, const char *address, struct im_mailuser *ret, struct im_err *err) IM_MUSTUSE;
 
 #endif

@@ -17,23 +17,26 @@
 #include "base/err.h"
 
 struct im_person {
-	const char *uid, *name, *mail;   /* mail: the primary address */
-	const char **addresses;          /* all of them, mail included */
+	const char *uid, *name, *mail; /* mail: the primary address */
+	const char **addresses;        /* all of them, mail included */
 	int naddresses;
-	uint64_t quota;                  /* bytes, 0 = none */
+	uint64_t quota; /* bytes, 0 = none */
 	bool enabled, admin;
-	const char *language;            /* "" = the browser's */
+	const char *language; /* "" = the browser's */
 };
 
 struct im_dir; /* a bound connection */
 enum im_status im_dir_open(const struct im_conf *conf, struct im_dir **ret, struct im_err *err) IM_MUSTUSE;
 void im_dir_close(struct im_dir *d);
 
-enum im_status im_person_get(struct im_dir *d, const char *uid, struct im_arena *a, struct im_person *ret, struct im_err *err) IM_MUSTUSE;
-enum im_status im_person_list(struct im_dir *d, struct im_arena *a, struct im_person **ret, int *ret_n, struct im_err *err) IM_MUSTUSE;
+enum im_status im_person_get(struct im_dir *d, const char *uid, struct im_arena *a, struct im_person *ret,
+    struct im_err *err) IM_MUSTUSE;
+enum im_status im_person_list(
+    struct im_dir *d, struct im_arena *a, struct im_person **ret, int *ret_n, struct im_err *err) IM_MUSTUSE;
 
 /* password NULL: none yet (cannot sign in). IM_CONFLICT when the uid or an address is taken */
-enum im_status im_person_add(struct im_dir *d, const struct im_person *p, const char *password, struct im_err *err) IM_MUSTUSE;
+enum im_status im_person_add(
+    struct im_dir *d, const struct im_person *p, const char *password, struct im_err *err) IM_MUSTUSE;
 
 struct im_person_change { /* NULL or unset = leave */
 	const char *name, *language;
@@ -43,9 +46,11 @@ struct im_person_change { /* NULL or unset = leave */
 	uint64_t quota;
 	bool admin, enabled;
 };
-enum im_status im_person_set(struct im_dir *d, const char *uid, const struct im_person_change *c, struct im_err *err) IM_MUSTUSE;
+enum im_status im_person_set(
+    struct im_dir *d, const char *uid, const struct im_person_change *c, struct im_err *err) IM_MUSTUSE;
 /* by the password-modify operation: slapd hashes */
-enum im_status im_person_passwd(struct im_dir *d, const char *uid, const char *password, struct im_err *err) IM_MUSTUSE;
+enum im_status im_person_passwd(
+    struct im_dir *d, const char *uid, const char *password, struct im_err *err) IM_MUSTUSE;
 enum im_status im_person_delete(struct im_dir *d, const char *uid, struct im_err *err) IM_MUSTUSE;
 
 /*
