@@ -29,7 +29,7 @@ enum { IM_INDEX_LINE_MAX = 8192 };
 struct im_entry {
 	const char *id;            /* the Maildir unique name: stable, used in URLs */
 	bool is_new;               /* in new/, not in cur/ */
-	char flags[33];            /* sorted letters, D F P R S T and keywords */
+	char flags[IM_FLAGS_MAX + 1]; /* sorted letters, D F P R S T and keywords */
 	int64_t arrived;
 	int64_t unixtimestamp;     /* Date header where sane, else arrived */
 	char timestamp[20];        /* local "YYYY-MM-DD HH:MM:SS" of it */
