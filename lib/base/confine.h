@@ -22,6 +22,7 @@ struct im_confine_path {
 struct im_confine {
 	const struct im_confine_path *paths;
 	size_t npaths;
+	bool sockets;     /* may connect to a server (the sign-in page asks slapd): no filter of system calls then */
 	bool required;    /* fail when Landlock is missing (configuration: sandbox_required) */
 	unsigned cpu_s;   /* RLIMIT_CPU seconds, 0 = leave */
 	size_t as_bytes;  /* RLIMIT_AS, 0 = leave */

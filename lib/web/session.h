@@ -1,9 +1,10 @@
 /*
- * session.h - sign-in sessions as files, and the token against forged forms
+ * session.h - sign-in sessions as files, and the tokens against forged forms
  *
  * Cookie "__Host-im": 32 random bytes, base64url. The file <state_dir>/sessions/<sha256(token) in hex> has a fixed layout
  * (version, uid, created, secret) and its mtime is the last use (touched at most once a minute); a stolen copy of the
- * directory holds no usable token. Idle and absolute limits from the configuration.
+ * directory holds no usable token. Idle and absolute limits from the configuration. The directory belongs to the
+ * sign-in page's user and group, mode 2770; the mail pages have that group.
  * CSRF token = HMAC-SHA256(secret, "csrf"), base64url; compared in constant time.
  *
  * SPDX-License-Identifier: ISC
@@ -15,20 +16,53 @@
 #include "base/err.h"
 #include "web/app.h"
 
-enum im_status im_session_create(const struct im_conf *c, const char *uid, struct im_arena *a, const char **ret_token, struct im_err *err) IM_MUSTUSE;
-/* IM_DENIED: none, forged, expired */
-enum im_status im_session_load(const struct im_conf *c, const char *token, struct im_session *ret, struct im_err *err) IM_MUSTUSE;
+#define IM_COOKIE_SESSION "__Host-im"
+#define IM_COOKIE_PRESESSION "__Host-imlogin" /* against forged sign-ins; lives as long as the browser */
+#define IM_COOKIE_DEVICE "__Host-imdev"       /* this browser has signed in before */
+
+enum { IM_SESSION_FILE_MAX = 256, IM_SESSION_TOUCH_S = 60, IM_SESSION_SWEEP_MAX = 500 };
+
+enum im_status im_session_create(const struct im_conf *c, const char *uid, struct im_arena *a, const char **ret_token,
+    struct im_err *err) IM_MUSTUSE;
+/* IM_DENIED: none, forged, expired; IM_TEMP: the sessions cannot be read */
+enum im_status im_session_load(const struct im_conf *c, const char *token, struct im_session *ret, struct im_err *err)
+    IM_MUSTUSE;
 void im_session_end(const struct im_conf *c, const struct im_session *s);
+/* im_session_sweep - remove sessions that nobody uses any more; looks at IM_SESSION_SWEEP_MAX files at most */
+void im_session_sweep(const struct im_conf *c);
 const char *im_session_csrf(const struct im_session *s, struct im_arena *a);
 bool im_session_csrf_ok(const struct im_session *s, const char *token);
 
 /*
- * Throttle of sign-ins, small files under flock in <state_dir>/throttle: per account, per address (/24, /64) and in all.
- * After 5 failures: 1, 2, 4 ... 60 seconds. ret_wait > 0: refuse with 429 and Retry-After. Never a permanent lock; a
- * browser that signed in before (device cookie "__Host-imdev", HMAC of uid) passes the per-account delay.
+ * Before there is a session: the sign-in form carries HMAC(server key, cookie), so only a page of ours can have made it.
+ * The server key is <state_dir>/throttle/key, made on first use; only the sign-in page's user can read it.
  */
-enum im_status im_throttle_check(const struct im_conf *c, const char *account, const char *addr, bool known_device, int *ret_wait, struct im_err *err) IM_MUSTUSE;
-void im_throttle_failed(const struct im_conf *c, const char *account, const char *addr);
-void im_throttle_ok(const struct im_conf *c, const char *account);
+enum im_status im_presession_csrf(const struct im_conf *c, const char *cookie, struct im_arena *a, const char **ret,
+    struct im_err *err) IM_MUSTUSE;
+/* a browser that signed in before: HMAC(server key, account as typed) */
+enum im_status im_device_token(const struct im_conf *c, const char *account, struct im_arena *a, const char **ret,
+    struct im_err *err) IM_MUSTUSE;
+
+/*
+ * Throttle of sign-ins, small files under flock in <state_dir>/throttle: per account, per address (/24, /64) and in all.
+ * After 5 failures (20 from one network, 200 in all): 1, 2, 4 ... 60 seconds (1 second in all). Never a permanent
+ * lock; an hour without a try forgets. A browser that signed in before (device cookie) passes the delay per account
+ * and in all.
+ *
+ * im_throttle_admit counts the try before it is made: a hundred at once get no hundred guesses. *ret_wait > 0: refuse
+ * with 429 and Retry-After, nothing counted. im_throttle_ok takes the try back and forgets the account's failures;
+ * im_throttle_undo only takes it back (the directory was down).
+ */
+struct im_throttle_who {
+	const char *account; /* as typed; folded here, "@<domain>" dropped */
+	const char *addr;    /* REMOTE_ADDR */
+	bool known_device;
+};
+enum im_status im_throttle_admit(const struct im_conf *c, const struct im_throttle_who *w, int *ret_wait,
+    struct im_err *err) IM_MUSTUSE;
+void im_throttle_ok(const struct im_conf *c, const struct im_throttle_who *w);
+void im_throttle_undo(const struct im_conf *c, const struct im_throttle_who *w);
+/* im_throttle_account - the canonical form of what was typed, in the arena */
+const char *im_throttle_account(const struct im_conf *c, const char *typed, struct im_arena *a);
 
 #endif

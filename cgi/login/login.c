@@ -1,0 +1,139 @@
+/*
+ * login.c - signing in
+ *
+ * A stranger must learn nothing: unknown name, wrong password and disabled account give the same text at the same time.
+ * The try is counted before the password is checked, so that many at once get no more guesses than one after another.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <string.h>
+#include <time.h>
+
+#include "base/io.h"
+#include "directory/person.h"
+#include "login.h"
+#include "web/session.h"
+#include "web/token.h"
+
+/* model - the form again, with what was typed (never the password) */
+static void
+fill(struct im_request *r, struct im_response *resp, struct im_value *model, const char *message)
+{
+	const char *user = im_form(r, "user"), *next = im_form(r, "next");
+
+	if (!next)
+		next = im_query(r, "next");
+	resp->title = im_tr(r->lang, "Sign in");
+	im_v_set_str(r->arena, model, "user_typed", user && strlen(user) <= LOGIN_FIELD_MAX ? user : "");
+	im_v_set_str(r->arena, model, "next", im_url_local(next) ? next : "");
+	im_v_set_str(r->arena, model, "message", message);
+	im_v_set_str(r->arena, model, "domain", r->conf->domain);
+}
+
+enum im_status
+login_form(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
+{
+	(void)err;
+	fill(r, resp, model, NULL);
+	return IM_OK;
+}
+
+static bool
+typed_ok(const char *s)
+{
+	return s && *s && strlen(s) <= LOGIN_FIELD_MAX;
+}
+
+static void
+sleep_until(int64_t ms)
+{
+	for (int64_t left; (left = ms - im_monotonic_ms()) > 0;)
+		(void)nanosleep(
+		    &(struct timespec) { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 }, NULL);
+}
+
+static enum im_status
+too_many(struct im_request *r, struct im_response *resp, struct im_value *model, int wait)
+{
+	resp->status = 429;
+	resp->retry_after = wait;
+	fill(r, resp, model,
+	    im_tr_count(r->lang, "Too many tries. Please wait %d second and try again.",
+		"Too many tries. Please wait %d seconds and try again.", (uint64_t)wait, r->arena));
+	return IM_OK;
+}
+
+static enum im_status
+wrong(struct im_request *r, struct im_response *resp, struct im_value *model)
+{
+	resp->status = 403;
+	fill(r, resp, model, im_tr(r->lang, "User name or password is wrong."));
+	return IM_OK;
+}
+
+/* enter - a new session in place of an old one, and the mark that this browser has been here */
+static enum im_status
+enter(
+    struct im_request *r, struct im_response *resp, const char *account, const char *uid, struct im_err *err)
+{
+	const char *token, *device, *next = im_form(r, "next");
+	enum im_status st = im_session_create(r->conf, uid, r->arena, &token, err);
+
+	if (st == IM_OK)
+		st = im_device_token(r->conf, account, r->arena, &device, err);
+	if (st != IM_OK)
+		return st;
+	if (r->session)
+		im_session_end(r->conf, r->session);
+	im_session_sweep(r->conf);
+	resp->cookies[1] =
+	    im_arena_fmt(r->arena, IM_COOKIE_SESSION "=%s; Path=/; Secure; HttpOnly; SameSite=Strict", token);
+	resp->cookies[2] = im_arena_fmt(r->arena,
+	    IM_COOKIE_DEVICE "=%s; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Strict", device);
+	resp->redirect = im_url_local(next) ? next : "/mail/INBOX";
+	return IM_OK;
+}
+
+static bool
+known_device(struct im_request *r, const char *account)
+{
+	const char *cookie = im_cookie(r, IM_COOKIE_DEVICE), *want;
+	struct im_err ignored;
+
+	return im_token_valid(cookie) &&
+	       im_device_token(r->conf, account, r->arena, &want, &ignored) == IM_OK &&
+	       im_token_eq(cookie, want);
+}
+
+enum im_status
+login_try(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
+{
+	const char *user = im_form(r, "user"), *password = im_form(r, "password"), *uid, *account;
+	int64_t answer_at = im_monotonic_ms() + LOGIN_FAILED_MS;
+	struct im_throttle_who who = { .addr = r->remote_addr };
+	enum im_status st;
+	int wait = 0;
+
+	if (!typed_ok(user) || !typed_ok(password)) {
+		sleep_until(answer_at);
+		return wrong(r, resp, model);
+	}
+	account = who.account = im_throttle_account(r->conf, user, r->arena);
+	who.known_device = known_device(r, account);
+	st = im_throttle_admit(r->conf, &who, &wait, err);
+	if (st != IM_OK)
+		return st;
+	if (wait > 0)
+		return too_many(r, resp, model, wait);
+	st = im_person_authenticate(r->conf, user, password, r->arena, &uid, err);
+	if (st == IM_OK) {
+		im_throttle_ok(r->conf, &who);
+		return enter(r, resp, account, uid, err);
+	}
+	if (st == IM_DENIED || st == IM_NOTFOUND || st == IM_INVALID) {
+		sleep_until(answer_at);
+		return wrong(r, resp, model);
+	}
+	im_throttle_undo(r->conf, &who); /* nobody's fault */
+	return st;
+}

@@ -1,0 +1,15 @@
+/*
+ * response.h - the head of an answer: status, type, and the security headers that its kind asks for
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef IM_RESPONSE_H
+#define IM_RESPONSE_H
+
+#include "web/app.h"
+
+/* im_response_head - append the CGI header block, the empty line included. length < 0: not known (streamed) */
+enum im_status im_response_head(const struct im_response *resp, const char *content_type, int64_t length,
+    struct im_buf *out, struct im_err *err) IM_MUSTUSE;
+
+#endif

@@ -1,0 +1,281 @@
+/*
+ * session.c - sessions are files named by the hash of their token
+ *
+ * Layout of a session file, one line each: "1", uid, created (seconds), secret (hex). It is written whole before it
+ * gets its name, and never changed: the last use is its mtime.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "web/session.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "mail/maildir.h"
+#include "web/token.h"
+
+static bool
+session_path(const struct im_conf *c, const char *name, char *dst, size_t size)
+{
+	return im_fmt(dst, size, "%s/sessions/%s", c->state_dir, name);
+}
+
+static bool
+parse(struct im_str text, struct im_session *s)
+{
+	struct im_str version = im_str_cut(&text, '\n'), uid = im_str_cut(&text, '\n');
+	struct im_str created = im_str_cut(&text, '\n'), secret = im_str_cut(&text, '\n');
+	uint64_t when;
+
+	if (!im_str_is(version, "1") || text.n || !uid.n || uid.n >= sizeof s->uid ||
+	    memchr(uid.p, '\0', uid.n) || !im_str_u64(created, INT64_MAX / 2, &when) ||
+	    !im_hex_decode(secret, s->secret, sizeof s->secret))
+		return false;
+	memcpy(s->uid, uid.p, uid.n);
+	s->uid[uid.n] = '\0';
+	s->created = (int64_t)when;
+	return im_uid_valid(s->uid);
+}
+
+static enum im_status
+read_session(int fd, const struct stat *st, struct im_session *s, struct im_err *err)
+{
+	char text[IM_SESSION_FILE_MAX];
+	ssize_t n;
+
+	if (!S_ISREG(st->st_mode) || st->st_size >= (off_t)sizeof text)
+		return im_fail(err, IM_DENIED, "the session file has a wrong form");
+	n = im_pread_full(fd, text, sizeof text, 0);
+	if (n < 0)
+		return im_fail_errno(err, errno, "read the session");
+	if (!parse((struct im_str) { text, (size_t)n }, s))
+		return im_fail(err, IM_DENIED, "the session file has a wrong form");
+	s->used = st->st_mtime;
+	explicit_bzero(text, sizeof text);
+	return IM_OK;
+}
+
+enum im_status
+im_session_load(const struct im_conf *c, const char *token, struct im_session *ret, struct im_err *err)
+{
+	struct im_session s = { 0 };
+	char path[4096];
+	enum im_status result;
+	int64_t now = im_now();
+	struct stat st;
+	int fd;
+
+	if (!im_token_valid(token))
+		return im_fail(err, IM_DENIED, "no session");
+	im_token_hash(im_str(token), s.token_hash);
+	if (!session_path(c, s.token_hash, path, sizeof path))
+		return im_fail(err, IM_CONFIG, "state_dir is too long");
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT
+			   ? im_fail(err, IM_DENIED, "the session has ended")
+			   : im_fail_errno(err, errno, "open a session in %s/sessions", c->state_dir);
+	if (fstat(fd, &st) < 0)
+		result = im_fail_errno(err, errno, "stat a session in %s/sessions", c->state_dir);
+	else
+		result = read_session(fd, &st, &s, err);
+	if (result == IM_OK && (now - s.used > c->session_idle || now - s.created > c->session_lifetime)) {
+		(void)unlink(path);
+		result = im_fail(err, IM_DENIED, "the session has expired");
+	}
+	if (result == IM_OK) {
+		if (now - s.used >= IM_SESSION_TOUCH_S)
+			(void)futimens(
+			    fd, NULL); /* "now" needs write permission only, the owner is another user */
+		*ret = s;
+	}
+	close(fd);
+	explicit_bzero(&s, sizeof s);
+	return result;
+}
+
+/* write_session - under a temporary name, then renamed: a reader never sees a part of it */
+static enum im_status
+write_session(const struct im_conf *c, const char *name, struct im_str text, struct im_err *err)
+{
+	char tmp[4096], path[4096];
+	enum im_status st = IM_OK;
+	int fd;
+
+	if (!session_path(c, name, path, sizeof path) || !im_fmt(tmp, sizeof tmp, "%s.tmp", path))
+		return im_fail(err, IM_CONFIG, "state_dir is too long");
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return im_fail_errno(err, errno, "make a session in %s/sessions", c->state_dir);
+	/* the group is that of the mail pages: they read and touch it. No fsync: a power cut may end sessions */
+	if (!im_write_full(fd, text.p, text.n) || fchmod(fd, 0660) < 0 || rename(tmp, path) < 0) {
+		st = im_fail_errno(err, errno, "write a session in %s/sessions", c->state_dir);
+		(void)unlink(tmp);
+	}
+	close(fd);
+	return st;
+}
+
+enum im_status
+im_session_create(
+    const struct im_conf *c, const char *uid, struct im_arena *a, const char **ret_token, struct im_err *err)
+{
+	char token[IM_TOKEN_CHARS + 1], name[IM_HASH_HEX_CHARS + 1], text[IM_SESSION_FILE_MAX];
+	unsigned char secret[IM_KEY_BYTES];
+	enum im_status st;
+	size_t n;
+
+	if (!im_uid_valid(uid))
+		return im_fail(err, IM_BUG, "a session for a wrong user name");
+	st = im_token_new(token, err);
+	if (st == IM_OK)
+		st = im_token_random(secret, sizeof secret, err);
+	if (st != IM_OK)
+		return st;
+	im_token_hash(im_str(token), name);
+	if (!im_fmt(text, sizeof text, "1\n%s\n%lld\n", uid, (long long)im_now()))
+		return im_fail(err, IM_BUG, "a session file is too long");
+	n = strlen(text);
+	for (size_t i = 0; i < sizeof secret; i++, n += 2) {
+		text[n] = "0123456789abcdef"[secret[i] >> 4];
+		text[n + 1] = "0123456789abcdef"[secret[i] & 15];
+	}
+	text[n++] = '\n';
+	st = write_session(c, name, (struct im_str) { text, n }, err);
+	if (st == IM_OK)
+		*ret_token = im_arena_strdup(a, token);
+	explicit_bzero(text, sizeof text);
+	explicit_bzero(secret, sizeof secret);
+	explicit_bzero(token, sizeof token);
+	return st;
+}
+
+void
+im_session_end(const struct im_conf *c, const struct im_session *s)
+{
+	char path[4096];
+
+	if (s->token_hash[0] && session_path(c, s->token_hash, path, sizeof path))
+		(void)unlink(path);
+}
+
+void
+im_session_sweep(const struct im_conf *c)
+{
+	int64_t limit = im_now() - c->session_idle;
+	struct dirent *entry;
+	char path[4096];
+	struct stat st;
+	DIR *dir;
+
+	if (!session_path(c, "", path, sizeof path) || (dir = opendir(path)) == NULL)
+		return;
+	for (int i = 0; i < IM_SESSION_SWEEP_MAX && (entry = readdir(dir)) != NULL; i++) {
+		if (entry->d_name[0] == '.' ||
+		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISREG(st.st_mode) && st.st_mtime < limit)
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	closedir(dir);
+}
+
+const char *
+im_session_csrf(const struct im_session *s, struct im_arena *a)
+{
+	char *token = im_arena_alloc(a, IM_TOKEN_CHARS + 1);
+
+	im_token_mac(s->secret, "csrf", "", token);
+	return token;
+}
+
+bool
+im_session_csrf_ok(const struct im_session *s, const char *token)
+{
+	char want[IM_TOKEN_CHARS + 1];
+
+	im_token_mac(s->secret, "csrf", "", want);
+	return im_token_eq(token, want);
+}
+
+/* server_key - read, or made by whoever is first */
+static enum im_status
+server_key(const struct im_conf *c, unsigned char key[static IM_KEY_BYTES], struct im_err *err)
+{
+	char path[4096], tmp[4096], unique[IM_TOKEN_CHARS + 1];
+	enum im_status st;
+	bool made;
+	int fd;
+
+	if (!im_fmt(path, sizeof path, "%s/throttle/key", c->state_dir))
+		return im_fail(err, IM_CONFIG, "state_dir is too long");
+	for (int tries = 0; tries < 2; tries++) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd >= 0) {
+			made = im_read_full(fd, key, IM_KEY_BYTES) == IM_KEY_BYTES;
+			close(fd);
+			return made ? IM_OK
+				    : im_fail(
+					  err, IM_CONFIG, "%s is broken: remove it, it is made anew", path);
+		}
+		if (errno != ENOENT)
+			return im_fail_errno(err, errno, "open %s", path);
+		st = im_token_new(unique, err);
+		if (st == IM_OK)
+			st = im_token_random(key, IM_KEY_BYTES, err);
+		if (st != IM_OK)
+			return st;
+		if (!im_fmt(tmp, sizeof tmp, "%s.%s", path, unique))
+			return im_fail(err, IM_CONFIG, "state_dir is too long");
+		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return im_fail_errno(err, errno, "make %s", path);
+		/* link, not rename: of two at once the first one's key stays, both read it */
+		made = im_write_full(fd, key, IM_KEY_BYTES) && fsync(fd) == 0 &&
+		       (link(tmp, path) == 0 || errno == EEXIST);
+		if (!made)
+			im_fail_errno(err, errno, "make %s", path);
+		close(fd);
+		(void)unlink(tmp);
+		if (!made)
+			return err->st;
+	}
+	return im_fail(err, IM_TEMP, "%s cannot be made", path);
+}
+
+static enum im_status
+keyed(const struct im_conf *c, const char *purpose, const char *text, struct im_arena *a, const char **ret,
+    struct im_err *err)
+{
+	unsigned char key[IM_KEY_BYTES];
+	enum im_status st = server_key(c, key, err);
+	char *token;
+
+	if (st == IM_OK) {
+		token = im_arena_alloc(a, IM_TOKEN_CHARS + 1);
+		im_token_mac(key, purpose, text, token);
+		*ret = token;
+	}
+	explicit_bzero(key, sizeof key);
+	return st;
+}
+
+enum im_status
+im_presession_csrf(
+    const struct im_conf *c, const char *cookie, struct im_arena *a, const char **ret, struct im_err *err)
+{
+	return keyed(c, "login", cookie, a, ret, err);
+}
+
+enum im_status
+im_device_token(
+    const struct im_conf *c, const char *account, struct im_arena *a, const char **ret, struct im_err *err)
+{
+	return keyed(c, "device", account, a, ret, err);
+}

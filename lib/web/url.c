@@ -1,0 +1,62 @@
+/*
+ * url.c - URLs are made here, so that no page needs to know what must be encoded where (RFC 3986)
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "web/app.h"
+
+/* kept as they are: unreserved characters, and those of Maildir names that mean nothing in a segment or a value */
+#define KEPT "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~,=:@!"
+
+const char *
+im_url_segment(struct im_arena *a, const char *s)
+{
+	size_t n = strlen(s);
+	char *ret = im_arena_alloc(a, n * 3 + 1), *to = ret;
+
+	while (*s) {
+		size_t keep = strspn(s, KEPT);
+
+		to = mempcpy(to, s, keep);
+		s += keep;
+		if (*s) {
+			*to++ = '%';
+			*to++ = "0123456789ABCDEF"[(unsigned char)*s >> 4];
+			*to++ = "0123456789ABCDEF"[(unsigned char)*s & 15];
+			s++;
+		}
+	}
+	return ret;
+}
+
+const char *
+im_urlf(struct im_arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *ret;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return "";
+	ret = im_arena_alloc(a, (size_t)n + 1);
+	va_start(ap, fmt);
+	vsnprintf(ret, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+bool
+im_url_local(const char *s)
+{
+	size_t n = s ? strlen(s) : 0;
+
+	return n > 6 && n <= 1024 && memcmp(s, "/mail/", 6) == 0 && strspn(s, KEPT "/%?&+;$'()*") == n &&
+	       !strstr(s, "//") && !strstr(s, "/..") && !strstr(s, "%2e") && !strstr(s, "%2E");
+}
