@@ -197,7 +197,7 @@ run(struct parser *p, int argc, char **argv, struct im_err *err)
 	enum im_status st;
 	int first;
 
-	st = parse(p, argc, argv, cmd->subs != NULL, &first, err);
+	st = parse(p, argc, argv, cmd->subs || cmd->flags & IM_CMD_FIRST, &first, err);
 	if (st == IM_OK && cmd->subs && first < argc && !p->help && !p->version) {
 		sub = find_sub(cmd, argv[first]);
 		p->help = !sub && strcmp(argv[first], "help") == 0;

@@ -38,7 +38,11 @@ struct im_subcmd {
 	const struct im_opt *opts; /* of this subcommand, or NULL */
 };
 
-enum { IM_CMD_JSON = 1, IM_CMD_NOCONF = 2 /* has no configuration file */ };
+enum {
+	IM_CMD_JSON = 1,
+	IM_CMD_NOCONF = 2, /* has no configuration file */
+	IM_CMD_FIRST = 4   /* options stand before the first argument only: what follows is for somebody else */
+};
 
 struct im_cmd {
 	const char *name;    /* intimail-user */
