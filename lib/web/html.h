@@ -19,7 +19,7 @@ enum {
 	IM_HTML_MAX_IN = 1024 * 1024, IM_HTML_MAX_OUT = 4 * 1024 * 1024,
 	IM_HTML_MAX_DEPTH = 256, IM_HTML_MAX_ATTRS = 64, IM_HTML_MAX_TAGS = 100000,
 	IM_HTML_MAX_MEMORY = 192 * 1024 * 1024, /* of the parser's tree */
-	IM_HTML_MAX_CPU_MS = 2000               /* of parsing */
+	IM_HTML_MAX_CPU_MS = 1000               /* of parsing */
 };
 
 struct im_html_opts {
