@@ -34,7 +34,10 @@ enum im_status im_person_get(struct im_dir *d, const char *uid, struct im_arena 
 enum im_status im_person_list(
     struct im_dir *d, struct im_arena *a, struct im_person **ret, int *ret_n, struct im_err *err) IM_MUSTUSE;
 
-/* password NULL: none yet (cannot sign in). IM_CONFLICT when the uid or an address is taken */
+/*
+ * password NULL: none yet (cannot sign in). IM_CONFLICT when the uid or an address is taken. uid@domain is always one of
+ * the addresses, and the primary one unless p->mail names another.
+ */
 enum im_status im_person_add(
     struct im_dir *d, const struct im_person *p, const char *password, struct im_err *err) IM_MUSTUSE;
 
@@ -48,9 +51,12 @@ struct im_person_change { /* NULL or unset = leave */
 };
 enum im_status im_person_set(
     struct im_dir *d, const char *uid, const struct im_person_change *c, struct im_err *err) IM_MUSTUSE;
+/* im_password_ok - at least 10 characters, not the uid; the reason otherwise */
+enum im_status im_password_ok(const char *uid, const char *password, struct im_err *err) IM_MUSTUSE;
 /* by the password-modify operation: slapd hashes */
 enum im_status im_person_passwd(
     struct im_dir *d, const char *uid, const char *password, struct im_err *err) IM_MUSTUSE;
+/* out of all groups first: a later person of the same name must not inherit rights. The mail stays on the disk */
 enum im_status im_person_delete(struct im_dir *d, const char *uid, struct im_err *err) IM_MUSTUSE;
 
 /*

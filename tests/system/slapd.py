@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("BUILD") or REPO / "build")
 DOMAIN = "example.test"
 BASE = "dc=example,dc=test"
 
@@ -39,6 +40,7 @@ class Slapd:
 		self.log = self.root / "slapd.log"
 		self.mail_uid = mail_uid
 		self.proc = None
+		self.config = None
 		for d in (self.run / "slapd", self.etc / "openldap", self.state / "openldap"):
 			d.mkdir(parents=True, exist_ok=True)
 		values = dict(etc_dir=self.etc, run_dir=self.run, state_dir=self.state, ldap_base=BASE, domain=DOMAIN,
@@ -56,6 +58,13 @@ class Slapd:
 	@property
 	def uri(self):
 		return "ldapi://" + str(self.socket).replace("/", "%2F")
+
+	def configure(self, **keys):
+		"""write intimail.conf; what is given here comes last"""
+		self.config = self.etc / "intimail.conf"
+		keys = {"domain": DOMAIN, "root": self.root, "ldap_socket": self.socket, **keys}
+		self.config.write_text("".join(f"{k} = {v}\n" for k, v in keys.items()))
+		return self
 
 	def start(self):
 		with open(self.log, "ab") as log:

@@ -1,0 +1,116 @@
+/*
+ * common.c - what the subcommands share: connection, output
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "user.h"
+
+enum { JSON_MAX = 16 * 1024 * 1024 };
+
+enum im_status
+user_begin(struct im_cmd_ctx *ctx, struct user_run *r, struct im_err *err)
+{
+	*r = (struct user_run) { 0 };
+	enum im_status st = im_conf_load(ctx->config, &r->conf, err);
+	if (st != IM_OK)
+		return st;
+	st = im_dir_open(&r->conf, &r->dir, err);
+	if (st != IM_OK)
+		im_conf_done(&r->conf);
+	return st;
+}
+
+void
+user_end(struct user_run *r)
+{
+	im_dir_close(r->dir);
+	im_arena_done(&r->arena);
+	im_conf_done(&r->conf);
+}
+
+const char *
+user_mail_dir(struct user_run *r, const char *uid)
+{
+	return im_arena_fmt(&r->arena, "%s/%s/Maildir", r->conf.mail_root, uid);
+}
+
+const char *
+user_quota_text(struct user_run *r, uint64_t quota)
+{
+	char size[16];
+
+	return quota == 0 ? "no limit" : im_arena_strdup(&r->arena, im_size_text(quota, size));
+}
+
+enum im_status
+user_quota_parse(const char *s, uint64_t *ret, struct im_err *err)
+{
+	if (strcmp(s, "none") == 0) {
+		*ret = 0;
+		return IM_OK;
+	}
+	if (!im_str_size(im_str(s), ret) || *ret > INT64_MAX)
+		return im_fail(
+		    err, IM_USAGE, "quota \"%s\": wanted is a size such as 300M or 5G, or none", s);
+	return IM_OK;
+}
+
+void
+user_json(struct user_run *r, const struct im_person *p, struct im_value *v)
+{
+	struct im_arena *a = &r->arena;
+
+	im_v_set_str(a, v, "uid", p->uid);
+	im_v_set_str(a, v, "name", p->name);
+	im_v_set_str(a, v, "mail", p->mail);
+	struct im_value *addresses = im_v_set_array(a, v, "addresses");
+	for (int i = 0; i < p->naddresses; i++)
+		im_v_add_span(a, addresses, im_str(p->addresses[i]));
+	im_v_set_int(a, v, "quota", (int64_t)p->quota);
+	im_v_set_bool(a, v, "enabled", p->enabled);
+	im_v_set_bool(a, v, "admin", p->admin);
+	im_v_set_str(a, v, "language", p->language);
+	im_v_set_str(a, v, "mail_dir", user_mail_dir(r, p->uid));
+}
+
+void
+user_print_value(const struct im_value *v)
+{
+	struct im_buf b;
+
+	im_buf_init(&b, JSON_MAX);
+	im_v_json(v, &b);
+	(void)fwrite(b.p, 1, b.n, stdout);
+	(void)putchar('\n');
+	im_buf_done(&b);
+}
+
+void
+user_print_json(struct user_run *r, const struct im_person *p)
+{
+	struct im_value *v = im_v_object(&r->arena);
+
+	user_json(r, p, v);
+	user_print_value(v);
+}
+
+void
+user_print(struct user_run *r, const struct im_person *p)
+{
+	printf("User name:      %s\n", p->uid);
+	printf("Name:           %s\n", p->name);
+	printf("Address:        %s\n", p->mail);
+	for (int i = 0; i < p->naddresses; i++)
+		if (strcmp(p->addresses[i], p->mail) != 0)
+			printf("                %s\n", p->addresses[i]);
+	printf("Quota:          %s\n", user_quota_text(r, p->quota));
+	if (p->language[0])
+		printf("Language:       %s\n", p->language);
+	printf("Administrator:  %s\n", p->admin ? "yes" : "no");
+	printf("Status:         %s\n", p->enabled ? "enabled" : "disabled: no mail is accepted, no sign-in");
+	printf("Mail:           %s\n", user_mail_dir(r, p->uid));
+}

@@ -1,0 +1,45 @@
+/*
+ * user.h - what the subcommands of intimail-user share
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef IM_USER_H
+#define IM_USER_H
+
+#include "base/cmdline.h"
+#include "base/conf.h"
+#include "base/value.h"
+#include "directory/person.h"
+
+im_subcmd_fn user_add, user_list, user_show, user_set, user_passwd, user_delete;
+extern const struct im_opt user_add_opts[], user_set_opts[], user_passwd_opts[], user_delete_opts[];
+
+/* a run of a subcommand: configuration and connection */
+struct user_run {
+	struct im_conf conf;
+	struct im_dir *dir;
+	struct im_arena arena;
+};
+enum im_status user_begin(struct im_cmd_ctx *ctx, struct user_run *r, struct im_err *err) IM_MUSTUSE;
+void user_end(struct user_run *r);
+
+/* the person as JSON or for people */
+void user_json(struct user_run *r, const struct im_person *p, struct im_value *obj);
+void user_print_value(const struct im_value *v);
+void user_print_json(struct user_run *r, const struct im_person *p);
+void user_print(struct user_run *r, const struct im_person *p);
+const char *user_mail_dir(struct user_run *r, const char *uid);
+/* "5 GB" or "no limit", in the arena */
+const char *user_quota_text(struct user_run *r, uint64_t quota);
+/* "5G"; "none" and "0" are no limit */
+enum im_status user_quota_parse(const char *s, uint64_t *ret, struct im_err *err) IM_MUSTUSE;
+
+/*
+ * user_read_password - a line of standard input when from_stdin; typed twice without echo on a terminal; else *ret is
+ * NULL. To be released with user_forget_password().
+ */
+enum im_status user_read_password(
+    bool from_stdin, const char *uid, char **ret, struct im_err *err) IM_MUSTUSE;
+void user_forget_password(char *password);
+
+#endif
