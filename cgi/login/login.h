@@ -9,8 +9,8 @@
 #include "web/app.h"
 
 enum {
-	LOGIN_FIELD_MAX = 256,  /* bytes of user name and password */
-	LOGIN_FAILED_MS = 1200  /* every failed try is answered then, whatever was wrong */
+	LOGIN_FIELD_MAX = 256, /* bytes of user name and password */
+	LOGIN_FAILED_MS = 1200 /* every failed try is answered then, whatever was wrong */
 };
 
 im_handler login_form, login_try, logout_ask, logout_do;

@@ -126,7 +126,7 @@ inject(struct im_exchange *x, const char *csrf, struct im_value *model)
 	im_v_set_str(a, model, "user", x->session ? x->session->uid : NULL);
 	im_v_set_str(a, model, "csrf", csrf);
 	im_v_set_str(a, model, "style_url", im_urlf(a, "/static/style.css?v=%s", x->static_version));
-	im_v_set_str(a, model, "script_url", im_urlf(a, "/static/app.js?v=%s", x->static_version));
+	im_v_set_str(a, model, "script_url", im_urlf(a, "/static/script.js?v=%s", x->static_version));
 	im_v_set_str(a, model, "home_url", "/mail/INBOX");
 	im_v_set_str(a, model, "logout_url", "/logout");
 }
