@@ -185,10 +185,7 @@ confine(const struct im_exchange *x, struct im_err *err)
 	struct im_confine_path paths[CONFINE_PATHS_MAX];
 	size_t n = 0;
 
-	paths[n++] =
-	    (struct im_confine_path) { im_arena_fmt(x->arena, "%s/templates", c->share_dir), IM_PATH_READ };
-	paths[n++] =
-	    (struct im_confine_path) { im_arena_fmt(x->arena, "%s/locale", c->share_dir), IM_PATH_READ };
+	paths[n++] = (struct im_confine_path) { c->share_dir, IM_PATH_READ }; /* templates, locale */
 	if (x->app->uses_mail && x->session)
 		paths[n++] = (struct im_confine_path) {
 			im_arena_fmt(x->arena, "%s/%s/Maildir", c->mail_root, x->session->uid), IM_PATH_WRITE
