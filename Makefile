@@ -28,7 +28,7 @@ INSTALL ?= install
 
 WERROR ?= 1
 CFLAGS ?= -O2 -g
-WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wwrite-strings \
+WARN := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wwrite-strings \
 	-Wformat=2 -Wundef -Wconversion -Wno-sign-conversion -Wcast-qual -Wimplicit-fallthrough $(if $(filter 1,$(WERROR)),-Werror)
 HARDEN := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -ftrivial-auto-var-init=zero
 im_cppflags = -Ilib -D_GNU_SOURCE $(CPPFLAGS)
