@@ -12,7 +12,11 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { IM_ADDRESS_MAX = 1000 /* of one list */ };
+enum {
+	IM_ADDRESS_MAX = 1000,      /* addresses of one list */
+	IM_ADDRESS_MAX_BYTES = 400, /* of one address: RFC 5321 4.5.3.1.3 has 256 */
+	IM_ADDRESS_NAME_MAX_BYTES = 1000
+};
 
 struct im_address {
 	const char *name; /* decoded display name, "" where there is none */
@@ -28,7 +32,13 @@ struct im_addresses {
 /* im_addresses_parse - a raw To, From, Cc ... field; groups are flattened, entries without an address left out; memory in arena */
 void im_addresses_parse(struct im_arena *arena, struct im_str raw, struct im_addresses *ret);
 
-/* im_addresses_text - 'Name <a@b>, c@d' as one UTF-8 line for display, at most max bytes, "…" where cut */
+/* im_addresses_first - the same, no more than max addresses (a list shows two or three of thousands) */
+void im_addresses_first(struct im_arena *arena, struct im_str raw, int max, struct im_addresses *ret);
+
+/*
+ * im_addresses_text - 'Name <a@b>, c@d' as one UTF-8 line for display, at most max bytes, "…" where cut
+ * Names are shown without their '<' and '>': an address in a name must not look like the address.
+ */
 void im_addresses_text(const struct im_addresses *l, size_t max, struct im_buf *out);
 
 /*

@@ -13,7 +13,16 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* im_to_utf8 - append in, which is in charset ("" or NULL: unknown), to out as valid UTF-8 */
+enum { IM_CHARSET_NAME_MAX = 40 };
+
+/*
+ * im_to_utf8 - append in, which is in charset ("" or NULL: unknown), to out as valid UTF-8
+ *
+ * Converts in pieces: when out is full, what fitted is there, ended at a character.
+ */
 void im_to_utf8(struct im_str charset, struct im_str in, struct im_buf *out);
+
+/* im_html_charset - what a <meta> tag near the start of an HTML text says; empty when it says nothing */
+struct im_str im_html_charset(struct im_str html);
 
 #endif

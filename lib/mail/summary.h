@@ -22,17 +22,18 @@ enum {
 };
 
 struct im_summary {
-	const char *from;    /* 'Name <addr>' or 'addr', decoded, one line; "" where missing */
+	const char *from; /* 'Name <addr>' or 'addr', decoded, one line; "" where missing */
 	const char *to;
 	const char *subject;
 	const char *snippet;
 	bool has_date;
-	int64_t date;        /* Date header, seconds UTC, when has_date */
-	uint64_t message_id; /* 64-bit hash of Message-ID, 0 = none: threading compares hashes (the index is small) */
-	uint64_t parent_id;  /* hash of the last of References, else of In-Reply-To; 0 = none */
-	uint64_t thread_id;  /* hash of the first of References, else parent_id, else message_id */
+	int64_t date; /* Date header, seconds UTC, when has_date */
+	uint64_t
+	    message_id; /* 64-bit hash of Message-ID, 0 = none: threading compares hashes (the index is small) */
+	uint64_t parent_id; /* hash of the last of References, else of In-Reply-To; 0 = none */
+	uint64_t thread_id; /* hash of the first of References, else parent_id, else message_id */
 	int attachments;
-	uint64_t size;       /* bytes fed */
+	uint64_t size; /* bytes fed */
 };
 
 struct im_summary_parser;
@@ -42,6 +43,7 @@ void im_summary_feed(struct im_summary_parser *p, const void *data, size_t n);
 void im_summary_end(struct im_summary_parser *p, struct im_arena *arena, struct im_summary *ret);
 
 /* im_summary_file - of an open message file, read from its start with a small buffer; IM_TEMP when it cannot be read */
-enum im_status im_summary_file(int fd, struct im_arena *arena, struct im_summary *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_summary_file(
+    int fd, struct im_arena *arena, struct im_summary *ret, struct im_err *err) IM_MUSTUSE;
 
 #endif

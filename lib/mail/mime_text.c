@@ -1,0 +1,166 @@
+/*
+ * mime_text.c - finding parts, their decoded content and text
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "mail/mime.h"
+
+#include <string.h>
+
+#include "mail/charset.h"
+
+enum { STEP = 32 * 1024, TEXT_SLACK = 16 };
+
+static int
+find_text(const struct im_mime *m, const char *subtype)
+{
+	for (int i = 0; i < m->nparts; i++) {
+		const struct im_mime_part *part = &m->parts[i];
+
+		if (!part->is_attachment && !part->is_multipart && strcmp(part->type, "text") == 0 &&
+		    strcmp(part->subtype, subtype) == 0)
+			return i;
+	}
+	return -1;
+}
+
+int
+im_mime_text_part(const struct im_mime *m)
+{
+	int i = find_text(m, "plain");
+
+	if (i >= 0 || find_text(m, "html") >= 0)
+		return i;
+	for (i = 0; i < m->nparts; i++)
+		if (!m->parts[i].is_multipart && strcmp(m->parts[i].type, "multipart") == 0)
+			return i;
+	return -1;
+}
+
+int
+im_mime_html_part(const struct im_mime *m)
+{
+	return find_text(m, "html");
+}
+
+int
+im_mime_by_cid(const struct im_mime *m, struct im_str cid)
+{
+	for (int i = 0; i < m->nparts; i++)
+		if (m->parts[i].content_id && im_str_is(cid, m->parts[i].content_id))
+			return i;
+	return -1;
+}
+
+/* a message that changed under us (another program truncated it) must not be read past its end */
+static struct im_str
+body_of(struct im_str message, const struct im_mime_part *part)
+{
+	uint64_t off = part->body_off < message.n ? part->body_off : message.n;
+	uint64_t left = message.n - off;
+
+	return (struct im_str) { message.p + off, part->body_len < left ? part->body_len : left };
+}
+
+bool
+im_mime_decode_part(struct im_str message, const struct im_mime_part *part, size_t max, struct im_buf *out)
+{
+	struct im_decoder d = { .cte = part->cte };
+	struct im_buf b;
+	bool whole;
+
+	if (out->n == 0 && out->cap == 0) { /* no copy when nothing is in out yet */
+		size_t was = out->max;
+
+		out->max = was < max ? was : max;
+		im_decode(&d, body_of(message, part), true, out);
+		out->max = was;
+		whole = !out->full;
+		out->full = false;
+		return whole;
+	}
+	im_buf_init(&b, max);
+	im_decode(&d, body_of(message, part), true, &b);
+	whole = !b.full;
+	im_buf_add_str(out, im_buf_str(&b));
+	im_buf_done(&b);
+	return whole;
+}
+
+uint64_t
+im_mime_part_size(struct im_str message, const struct im_mime_part *part)
+{
+	struct im_str body = body_of(message, part);
+	struct im_decoder d = { .cte = part->cte };
+	struct im_buf b;
+	uint64_t n = 0;
+
+	if (part->cte == IM_CTE_IDENTITY)
+		return body.n;
+	im_buf_init(&b, (size_t)STEP * 2);
+	for (size_t at = 0; at < body.n; at += STEP) {
+		size_t left = body.n - at;
+
+		im_decode(&d, (struct im_str) { body.p + at, left < STEP ? left : STEP }, left <= STEP, &b);
+		n += b.n;
+		im_buf_clear(&b);
+	}
+	im_buf_done(&b);
+	return n;
+}
+
+/* CR LF and CR become LF, NULs U+FFFD; false: it did not fit */
+static bool
+add_text(struct im_str s, struct im_buf *out)
+{
+	const char *p = s.p, *end = s.p + s.n, *start = p;
+
+	if (s.n == 0)
+		return true;
+	if (!memchr(p, '\r', s.n) && !memchr(p, '\0', s.n)) {
+		im_buf_add_str(out, s);
+		return !out->full;
+	}
+	for (; p < end; p++) {
+		if (*p != '\r' && *p != '\0')
+			continue;
+		im_buf_add(out, start, (size_t)(p - start));
+		if (*p == '\0')
+			im_buf_adds(out, "\xef\xbf\xbd");
+		else if (p + 1 == end || p[1] != '\n')
+			im_buf_addc(out, '\n');
+		start = p + 1;
+	}
+	im_buf_add(out, start, (size_t)(end - start));
+	return !out->full;
+}
+
+bool
+im_mime_part_text(struct im_str message, const struct im_mime_part *part, size_t max, struct im_buf *out)
+{
+	struct im_str charset = im_str(part->charset), body = body_of(message, part), s = body;
+	struct im_buf raw, utf8;
+	bool whole = true;
+
+	im_buf_init(&raw, max);
+	im_buf_init(&utf8, max);
+	if (part->cte != IM_CTE_IDENTITY) {
+		whole = im_mime_decode_part(message, part, max, &raw);
+		s = im_buf_str(&raw);
+	} else if (s.n > max) {
+		s.n = max;
+		whole = false;
+	}
+	if (!part->charset && strcmp(part->subtype, "html") == 0)
+		charset = im_html_charset(s);
+	/* a cut within a character is no broken character */
+	if (!whole && s.n > TEXT_SLACK && im_str_startsi(charset.n ? charset : IM_STR("utf-8"), "utf"))
+		s.n = im_utf8_cut(s, s.n - 1);
+	im_to_utf8(charset, s, &utf8);
+	whole = whole && !utf8.full;
+	if (!add_text(im_buf_str(&utf8), out))
+		whole = false;
+	im_buf_done(&utf8);
+	im_buf_done(&raw);
+	return whole;
+}
