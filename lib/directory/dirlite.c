@@ -139,7 +139,8 @@ read_message(struct link *l, struct im_str *ret, struct im_err *err)
 {
 	for (;;) {
 		long n = im_ber_frame(l->in + l->used, l->have - l->used, sizeof(l->in));
-		if (n < 0)
+		/* every message is a SEQUENCE: what is none need not be waited for */
+		if (n < 0 || (l->have > l->used && l->in[l->used] != IM_BER_SEQUENCE))
 			return im_fail_dsn(err, IM_TEMP, "4.4.3", "the directory's answer makes no sense");
 		if (n > 0 && (size_t)n <= l->have - l->used) {
 			*ret = (struct im_str) { l->in + l->used, (size_t)n };

@@ -39,13 +39,14 @@ class Slapd:
 		self.socket = self.run / "ldapi"
 		self.log = self.root / "slapd.log"
 		self.mail_uid = mail_uid
+		self.auth_uid = uid_of("intimail-auth", 65502)
 		self.proc = None
 		self.config = None
 		for d in (self.run / "slapd", self.etc / "openldap", self.state / "openldap"):
 			d.mkdir(parents=True, exist_ok=True)
 		values = dict(etc_dir=self.etc, run_dir=self.run, state_dir=self.state, ldap_base=BASE, domain=DOMAIN,
 			dc="example", module_path="/usr/lib/ldap", ldap_socket=self.socket, mail_uid=mail_uid,
-			postfix_uid=uid_of("postfix", 65501), auth_uid=uid_of("intimail-auth", 65502),
+			postfix_uid=uid_of("postfix", 65501), auth_uid=self.auth_uid,
 			web_uid=uid_of("intimail-web", 65503), mail_gid=mail_uid)
 		src = REPO / "openldap"
 		shutil.copy(src / "intimail.schema", self.etc / "openldap/intimail.schema")

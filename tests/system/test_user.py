@@ -232,3 +232,24 @@ def test_an_unknown_login_takes_as_long_as_a_known_one(house):
 			times[n].append(bind(n))
 	medians = [statistics.median(t) for t in times.values()]
 	assert max(medians) < 1.5 * min(medians), medians
+
+
+def test_signing_in(house):
+	"""im_person_authenticate() against this directory"""
+	program = BUILD / "unit/check_person"
+	if not program.exists():
+		pytest.skip("unit tests are not built (make check-unit)")
+	add(house, "ann", "-a", "ann.smith@example.test", "--password-stdin", text=PASSWORD)
+	add(house, "bob")
+	for uid in ("dan", "eve"):
+		add(house, uid, "--password-stdin", text=PASSWORD)
+	assert user(house, "set", "dan", "--disable").returncode == 0
+	rc, err = house.ldif(f"dn: uid=eve,ou=people,{BASE}\nchangetype: modify\nadd: mailExpire\nmailExpire: 20200101000000Z\n",
+		add=False)
+	assert rc == 0, err
+	private = house.root / "check_person"  # where the other user may go
+	shutil.copy(program, private)
+	for uid in (0, house.auth_uid):
+		r = subprocess.run([private], env={**os.environ, "IM_TEST_CONF": str(house.config)}, capture_output=True,
+			text=True, check=False, timeout=120, user=uid, group=uid, extra_groups=[])
+		assert r.returncode == 0, r.stdout
