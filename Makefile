@@ -73,10 +73,17 @@ $(BUILD)/.deps-%: tests/deps
 	@touch $@
 built := $(BUILD)/.deps-build
 
-$(BUILD)/%.o: %.c Makefile | $(built)
+define compile
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(im_cppflags) $(im_cflags) -MMD -MP -c -o $@ $<
+endef
+$(BUILD)/%.o: %.c Makefile | $(built)
+	$(compile)
+
+# the objects of programs have a folder of their own: build/cgi/list is a program
+$(BUILD)/obj/%.o: %.c Makefile | $(built)
+	$(compile)
 
 $(lib): $(lib_obj)
 	$(call say,AR,$@)
@@ -93,7 +100,7 @@ $(BUILD)/probe/magic: Makefile | $(built)
 
 # $(1) folder, $(2) program, $(3) where to
 define program
-$(3)/$(2): $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/$(2)/*.c)) $(lib) \
+$(3)/$(2): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/$(2)/*.c)) $(lib) \
 	    $(if $(findstring probe/magic,$(value LIBS_$(2))$(LIBS_$(2))),$(BUILD)/probe/magic)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
