@@ -8,7 +8,6 @@
 #include "web/template.h"
 
 #include <cjson/cJSON.h>
-#include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "unit.h"
 
 #define SPEC "../shared/mustache-spec/"
 
@@ -265,13 +265,12 @@ START_TEST(own_rules)
 	const struct row *row = &rows[_i];
 	struct im_template_env env = { .partial = own_partial, .strict = row->strict };
 	size_t n = strlen(row->text);
-	char *exact = malloc(n); /* no NUL behind it, so that a sanitizer sees an overread */
+	char *exact = unit_exact(row->text, n);
 	struct im_arena a = { 0 };
 	struct im_err err;
 	struct im_buf out;
 	enum im_status st;
 
-	memcpy(exact, row->text, n);
 	im_buf_init(&out, 4096);
 	st = im_template_render((struct im_str) { exact, n }, sample(&a), &env, &out, &err);
 	ck_assert_msg(st == row->st, "%s: %d %s", row->text, (int)st, st == IM_OK ? out.p : err.msg);
@@ -385,21 +384,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("template");
-	TCase *t = tcase_create("template");
-	SRunner *r;
-	int failed;
+	const struct unit_test tests[] = {
+		{ official_cases, 0, 0 },
+		{ own_rules, IM_COUNT(rows), 0 },
+		{ nul_passes, 0, 0 },
+		{ depth_is_bounded, 0, 0 },
+		{ output_is_bounded, 0, 0 },
+		{ cost, 0, 0 },
+	};
 
-	tcase_add_test(t, official_cases);
-	tcase_add_loop_test(t, own_rules, 0, (int)IM_COUNT(rows));
-	tcase_add_test(t, nul_passes);
-	tcase_add_test(t, depth_is_bounded);
-	tcase_add_test(t, output_is_bounded);
-	tcase_add_test(t, cost);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_main("template", tests, IM_COUNT(tests));
 }
