@@ -81,9 +81,10 @@ check_owner(int fd, const char *what, const char *dir, struct im_err *err)
  * A made directory is synced into its parent: mail in a directory that a power cut takes away is lost mail.
  */
 static enum im_status
-open_dir(int dirfd, const char *name, const char *what, bool create, int *ret, struct im_err *err)
+open_dir_as(
+    int flags, int dirfd, const char *name, const char *what, bool create, int *ret, struct im_err *err)
 {
-	int fd = openat(dirfd, name, DIR_FLAGS);
+	int fd = openat(dirfd, name, flags);
 	enum im_status st;
 
 	if (fd < 0 && errno == ENOENT && create) {
@@ -91,7 +92,7 @@ open_dir(int dirfd, const char *name, const char *what, bool create, int *ret, s
 			return im_fail_errno(err, errno, "cannot make the directory %s of %s", name, what);
 		if (fsync(dirfd) < 0)
 			return im_fail_errno(err, errno, "cannot sync the parent of %s of %s", name, what);
-		fd = openat(dirfd, name, DIR_FLAGS);
+		fd = openat(dirfd, name, flags);
 	}
 	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
 		return im_fail(
@@ -104,6 +105,12 @@ open_dir(int dirfd, const char *name, const char *what, bool create, int *ret, s
 	else
 		(void)close(fd);
 	return st;
+}
+
+static enum im_status
+open_dir(int dirfd, const char *name, const char *what, bool create, int *ret, struct im_err *err)
+{
+	return open_dir_as(DIR_FLAGS, dirfd, name, what, create, ret, err);
 }
 
 /* what is missing inside a store is an administrator's matter, never "no such user" */
@@ -129,12 +136,13 @@ im_store_open(const char *mail_root, const char *uid, bool create, struct im_sto
 
 	if (!im_uid_valid(uid))
 		return im_fail(err, IM_INVALID, "'%.70s' is no valid user name", uid);
-	root = open(mail_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* a confined page may pass through the parents, not read them; only who creates must (to sync them) */
+	root = open(mail_root, (create ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {
 		st = soften(im_fail_errno(err, errno, "cannot open the mail directory %s", mail_root), err);
 		goto out;
 	}
-	st = open_dir(root, uid, uid, create, &home, err);
+	st = open_dir_as(create ? DIR_FLAGS : DIR_FLAGS | O_PATH, root, uid, uid, create, &home, err);
 	if (st == IM_OK)
 		st = open_dir(home, "Maildir", uid, create, &s.fd, err);
 	if (st != IM_OK) {
@@ -296,9 +304,8 @@ im_filing_sync(struct im_filing *f, struct im_err *err)
 	return IM_OK;
 }
 
-/* rename that never replaces, on file systems without RENAME_NOREPLACE too; 0 or errno */
-static int
-rename_new(int from_fd, const char *from, int to_fd, const char *to)
+int
+im_rename_noreplace(int from_fd, const char *from, int to_fd, const char *to)
 {
 	if (renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
 		return 0;
@@ -332,7 +339,7 @@ im_filing_commit(
 			(unsigned long long)size) ||
 		    !im_fmt(name, sizeof(name), "%s%s%s", f->id, flags != NULL ? ":2," : "", letters))
 			return im_fail(err, IM_BUG, "message name too long");
-		e = rename_new(b->tmp_fd, f->tmp_name, dir, name);
+		e = im_rename_noreplace(b->tmp_fd, f->tmp_name, dir, name);
 	}
 	if (e != 0) {
 		f->id[0] = '\0';
