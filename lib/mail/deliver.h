@@ -10,6 +10,7 @@
 #ifndef IM_DELIVER_H
 #define IM_DELIVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -18,25 +19,31 @@
 
 struct im_delivery {
 	const char *recipient; /* ${recipient}: local+detail@domain */
-	const char *sender;    /* ${sender}, "" for bounces */
 	const char *queueid;   /* ${queue_id} or "" */
 	uint64_t expected;     /* ${size}, 0 = unknown */
 	int input;             /* descriptor, read to its end */
-	pid_t parent;          /* getppid() at the start */
+	pid_t parent;          /* getppid() at the start; 0 = do not watch it */
 };
 
 struct im_delivered {
 	char uid[65], mailbox[201], id[256];
 	uint64_t size;
-	bool duplicate;        /* was there already: success */
-	bool dropped;          /* person disabled: success without filing is decided elsewhere; false here */
-	char warning[256];     /* what went wrong after the rename (index, accounting); "" */
+	bool duplicate;    /* was there already: success */
+	bool dropped;      /* the account is disabled or ended, and full: success without filing */
+	char warning[256]; /* what went wrong after the rename (index, accounting); "" */
 };
 
 /*
  * im_deliver - IM_OK only when the message is durably filed
+ *
  * IM_QUOTA carries dsn 4.2.2 or 5.2.2 by conf->over_quota; IM_NOTFOUND 5.1.1; everything else is IM_TEMP with a 4.x.y.
+ *
+ * A disabled or ended account is refused by Postfix while the sender is on the line (RCPT TO). What reaches the agent
+ * all the same was accepted before, or came through a group: bouncing it would hit an innocent author, deferring it
+ * would only delay that. It is filed as for anyone: nobody can sign in, nothing is lost when the account is enabled
+ * again; and when the mailbox is full it is dropped with a line in the log.
  */
-enum im_status im_deliver(const struct im_conf *conf, const struct im_delivery *d, struct im_delivered *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_deliver(const struct im_conf *conf, const struct im_delivery *d, struct im_delivered *ret,
+    struct im_err *err) IM_MUSTUSE;
 
 #endif

@@ -1,0 +1,404 @@
+/*
+ * deliver.c - one message for one recipient, from a stream into the Maildir
+ *
+ * Rationale. Postfix keeps the message until we answer, so every doubt is resolved by "try again": a message may be
+ * delivered late, never cut short and never lost. The point of no return is the rename into new/ (im_filing_commit);
+ * what fails after it is a warning, because a retry would then be a second copy. A retry of a delivery whose answer got
+ * lost is recognised by Postfix's queue id, which is part of the file's name.
+ *
+ * Is the input complete? A pipe(8) that is killed looks like a clean end of input. Postfix's ${size} can be estimated
+ * from what was read, but only roughly (a milter may have removed header fields), which catches a cut large message;
+ * so the parent process is watched as well: the kernel marks a dying process before it closes the pipe, hence a writer
+ * that is neither marked nor gone closed it by its own will.
+ *
+ * Locks: quota (the Maildir) before index (the mailbox). Both are taken after the message is on the disk, so that a
+ * slow sender holds up nobody.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/io.h"
+#include "directory/dirlite.h"
+#include "mail/address.h"
+#include "mail/deliver.h"
+#include "mail/index.h"
+#include "mail/maildir.h"
+#include "mail/quota.h"
+#include "mail/summary.h"
+
+enum {
+	COPY_BYTES = 64 * 1024, /* what a pipe holds */
+	SIZE_SLACK = 64 * 1024, /* header fields that a milter may remove after ${size} was counted */
+	QUOTA_WAIT_MS = 20 * 1000,
+	INDEX_WAIT_MS = 2000
+};
+
+/* everything a delivery holds; zeroed with descriptors -1, released by release() */
+struct job {
+	const struct im_conf *conf;
+	const struct im_delivery *d;
+	struct im_rcpt rcpt;
+	struct im_mailuser user;
+	bool inactive; /* disabled or ended */
+	int parent_stat;
+	struct im_store store;
+	struct im_mailbox box;
+	struct im_filing filing;
+	bool filing_open, quota_locked;
+	struct im_index_lock index;
+	struct im_arena arena;
+	struct im_summary summary;
+	uint64_t size;
+};
+
+/* ---- is it all there? ---- */
+
+/*
+ * The size of Postfix's queue file content, as far as it can be seen from here: each line is a record of a type byte,
+ * one or two bytes of length and the text; long lines are several records. The header fields that pipe(8) prepends
+ * are counted too: that errs on the safe side by some hundred bytes.
+ */
+struct estimate {
+	uint64_t bytes;
+	uint64_t line; /* bytes of the unfinished line */
+};
+
+enum { RECORD_MAX = 2048, SHORT_RECORD = 128 };
+
+static void
+estimate_line(struct estimate *e)
+{
+	uint64_t rest = e->line % RECORD_MAX;
+
+	e->bytes += e->line + e->line / RECORD_MAX * 3 + 1 + (rest < SHORT_RECORD ? 1 : 2);
+	e->line = 0;
+}
+
+static void
+estimate_feed(struct estimate *e, const char *p, size_t n)
+{
+	for (const char *nl; n > 0 && (nl = memchr(p, '\n', n)) != NULL;) {
+		e->line += (size_t)(nl - p);
+		estimate_line(e);
+		n -= (size_t)(nl + 1 - p);
+		p = nl + 1;
+	}
+	e->line += n;
+}
+
+static int
+watch_parent(pid_t parent)
+{
+	char path[32];
+
+	if (parent <= 0 || !im_fmt(path, sizeof(path), "/proc/%d/stat", (int)parent))
+		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* parent_gone - proc(5), /proc/pid/stat: "pid (name) state ppid pgrp session tty tpgid flags ..."; the name may hold anything */
+static bool
+parent_gone(const struct job *j)
+{
+	enum { EXITING = 0x4 }; /* PF_EXITING, the same bit since Linux 2.2 */
+	char line[512];
+
+	if (j->d->parent <= 0)
+		return false;
+	if (getppid() != j->d->parent)
+		return true;
+	if (j->parent_stat < 0) /* no /proc: the line above is all we can know */
+		return false;
+	ssize_t n = pread(j->parent_stat, line, sizeof(line) - 1, 0);
+	if (n <= 0)
+		return n == 0 || errno == ESRCH;
+	line[n] = '\0';
+	const char *p = strrchr(line, ')');
+	if (p == NULL || p[1] != ' ' || strchr("ZXx", p[2]) != NULL)
+		return p != NULL;
+	p += 2;
+	for (int field = 3; field < 9 && p != NULL; field++)
+		if ((p = strchr(p, ' ')) != NULL)
+			p++;
+	return p != NULL && (strtoul(p, NULL, 10) & EXITING);
+}
+
+static enum im_status
+check_complete(const struct job *j, const struct estimate *e, struct im_err *err)
+{
+	if (j->size == 0)
+		return im_fail_dsn(err, IM_TEMP, "4.3.0", "no message arrived on standard input");
+	if (e->bytes + SIZE_SLACK < j->d->expected)
+		return im_fail_dsn(err, IM_TEMP, "4.3.0",
+		    "the message ends early: %llu of %llu bytes arrived", (unsigned long long)e->bytes,
+		    (unsigned long long)j->d->expected);
+	return IM_OK;
+}
+
+/* ---- where to ---- */
+
+/* find_folder - the mailbox that "+detail" names, in any case of letters; INBOX when there is none */
+static enum im_status
+find_folder(const struct job *j, char ret[IM_MAILBOX_NAME_MAX + 1], struct im_err *err)
+{
+	/* what a person wrote himself and what he threw away is not for strangers to add to */
+	static const char *const own[] = { "Sent", "Drafts", "Trash" };
+	char **names;
+	size_t n;
+
+	bool found = im_fmt(ret, IM_MAILBOX_NAME_MAX + 1, "INBOX");
+	if (j->rcpt.detail[0] == '\0')
+		return IM_OK;
+	for (size_t i = 0; i < IM_COUNT(own); i++)
+		if (strcasecmp(j->rcpt.detail, own[i]) == 0)
+			return IM_OK;
+	enum im_status st = im_mailbox_list(&j->store, &names, &n, err);
+	if (st != IM_OK)
+		return st;
+	found = false;
+	for (size_t i = 0; i < n; i++) {
+		if (!found && strcasecmp(names[i], j->rcpt.detail) == 0)
+			found = im_fmt(ret, IM_MAILBOX_NAME_MAX + 1, "%s", names[i]);
+		free(names[i]);
+	}
+	free(names);
+	return IM_OK;
+}
+
+static enum im_status
+find_person(struct job *j, struct im_err *err)
+{
+	if (!im_rcpt_split(j->d->recipient, &j->rcpt))
+		return im_fail_dsn(err, IM_NOTFOUND, "5.1.1", "not an address of anybody here");
+	enum im_status st = im_dirlite_user(j->conf, j->rcpt.address, &j->user, err);
+	if (st == IM_NOTFOUND)
+		return im_fail_dsn(
+		    err, IM_NOTFOUND, "5.1.1", "%s: nobody here has this address", j->rcpt.address);
+	if (st != IM_OK)
+		return st;
+	j->inactive = !j->user.enabled || (j->user.expires != 0 && j->user.expires <= im_now());
+	return IM_OK;
+}
+
+static enum im_status
+open_mailbox(struct job *j, struct im_err *err)
+{
+	char folder[IM_MAILBOX_NAME_MAX + 1];
+
+	enum im_status st = im_store_open(j->conf->mail_root, j->user.uid, true, &j->store, err);
+	if (st == IM_OK)
+		st = find_folder(j, folder, err);
+	if (st == IM_OK)
+		st = im_mailbox_open(&j->store, folder, strcmp(folder, "INBOX") == 0, &j->box, err);
+	return st;
+}
+
+/* ---- the copy ---- */
+
+static enum im_status
+copy(struct job *j, char *buf, struct im_summary_parser *parser, struct estimate *e, struct im_err *err)
+{
+	for (;;) {
+		ssize_t n = read(j->d->input, buf, COPY_BYTES);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return im_fail_errno(err, errno, "reading the message from standard input");
+		if (n == 0)
+			return IM_OK;
+		im_summary_feed(parser, buf, (size_t)n);
+		estimate_feed(e, buf, (size_t)n);
+		if (!im_write_full(j->filing.fd, buf, (size_t)n))
+			return im_fail_errno(err, errno, "writing the message of %s", j->user.uid);
+		j->size += (uint64_t)n;
+	}
+}
+
+static enum im_status
+take_in(struct job *j, struct im_err *err)
+{
+	struct estimate e = { 0 };
+
+	enum im_status st = im_filing_begin(&j->box, &j->filing, err);
+	if (st != IM_OK)
+		return st;
+	j->filing_open = true;
+	char *buf = im_malloc(COPY_BYTES);
+	struct im_summary_parser *parser = im_summary_begin();
+	st = copy(j, buf, parser, &e, err);
+	im_summary_end(parser, &j->arena, &j->summary);
+	free(buf);
+	if (e.line > 0)
+		estimate_line(&e);
+	if (st == IM_OK)
+		st = check_complete(j, &e, err);
+	if (st == IM_OK)
+		st = im_filing_sync(&j->filing, err);
+	return st;
+}
+
+/* ---- filing ---- */
+
+/* copy_name - for the report only: what does not fit is left out */
+static void
+copy_name(char *dst, size_t size, const char *src)
+{
+	if (!im_fmt(dst, size, "%s", src))
+		dst[0] = '\0';
+}
+
+static void
+warn(struct im_delivered *ret, const char *what, const struct im_err *err)
+{
+	if (ret->warning[0] == '\0' &&
+	    !im_fmt(ret->warning, sizeof(ret->warning), "%s: %.200s", what, err->msg))
+		ret->warning[0] = '\0';
+}
+
+static enum im_status
+lock(struct job *j, struct im_delivered *ret, struct im_err *err)
+{
+	struct im_err ierr;
+
+	enum im_status st = im_quota_lock(&j->store, QUOTA_WAIT_MS, err);
+	if (st != IM_OK)
+		return st;
+	j->quota_locked = true;
+	/* whoever rebuilds a large index holds its lock for long; the mail need not wait for a cache */
+	if (im_index_lock(&j->box, INDEX_WAIT_MS, &j->index, &ierr) != IM_OK)
+		warn(ret, "index", &ierr);
+	return IM_OK;
+}
+
+/* find_duplicate - filed by an earlier attempt whose answer was lost? Then its place in the directory is made durable now */
+static enum im_status
+find_duplicate(struct job *j, bool *ret, struct im_err *err)
+{
+	*ret = false;
+	if (j->d->queueid[0] == '\0')
+		return IM_OK;
+	enum im_status st = im_index_has_queueid(&j->index, j->d->queueid, ret, err);
+	if (st != IM_OK || !*ret)
+		return st;
+	if (fsync(j->box.new_fd) != 0 || fsync(j->box.cur_fd) != 0)
+		return im_fail_errno(err, errno, "making the mailbox of %s durable", j->user.uid);
+	return IM_OK;
+}
+
+static enum im_status
+mailbox_full(const struct job *j, struct im_err *err)
+{
+	char used[16] = "all", quota[16], size[16];
+	struct im_usage u;
+	struct im_err ignored;
+	bool defer = j->conf->over_quota == IM_OVER_QUOTA_DEFER;
+
+	if (im_quota_usage(&j->store, j->user.quota, &u, &ignored) == IM_OK)
+		(void)im_size_text(u.bytes, used);
+	return im_fail_dsn(err, IM_QUOTA, defer ? "4.2.2" : "5.2.2",
+	    "The mailbox of %s is full (%s of %s used); this message of %s does not fit%s", j->rcpt.address,
+	    used, im_size_text(j->user.quota, quota), im_size_text(j->size, size),
+	    defer ? " and is tried again later" : "");
+}
+
+static enum im_status
+file_message(struct job *j, struct im_delivered *ret, struct im_err *err)
+{
+	if (parent_gone(j))
+		return im_fail_dsn(
+		    err, IM_TEMP, "4.3.0", "the process that sent the message ended too early");
+	enum im_status st = im_filing_commit(&j->filing, j->size, j->d->queueid, NULL, err);
+	if (st != IM_OK)
+		return st;
+
+	/* from here the message is ours: no failure any more */
+	struct im_err werr;
+	copy_name(ret->id, sizeof(ret->id), j->filing.id);
+	if (j->index.held &&
+	    im_index_append(&j->index, &j->filing, true, "", j->d->queueid, &j->summary, &werr) != IM_OK)
+		warn(ret, "index", &werr);
+	if (im_quota_add(&j->store, (int64_t)j->size, 1, &werr) != IM_OK)
+		warn(ret, "quota", &werr);
+	return IM_OK;
+}
+
+static enum im_status
+run(struct job *j, struct im_delivered *ret, struct im_err *err)
+{
+	enum im_status st = find_person(j, err);
+	if (st == IM_OK)
+		st = open_mailbox(j, err);
+	if (st == IM_OK)
+		st = take_in(j, err);
+	if (st == IM_OK)
+		st = lock(j, ret, err);
+	if (st == IM_OK)
+		st = find_duplicate(j, &ret->duplicate, err);
+	if (st != IM_OK || ret->duplicate)
+		return st;
+	st = im_quota_admit(&j->store, j->user.quota, j->size, err);
+	if (st == IM_QUOTA && j->inactive) {
+		ret->dropped = true;
+		return IM_OK;
+	}
+	if (st == IM_QUOTA)
+		return mailbox_full(j, err);
+	if (st == IM_OK)
+		st = file_message(j, ret, err);
+	return st;
+}
+
+static void
+release(struct job *j)
+{
+	if (j->filing_open)
+		im_filing_abort(&j->filing);
+	im_index_unlock(&j->index);
+	if (j->quota_locked)
+		im_quota_unlock(&j->store);
+	im_mailbox_close(&j->box);
+	im_store_close(&j->store);
+	im_arena_done(&j->arena);
+	if (j->parent_stat >= 0)
+		(void)close(j->parent_stat);
+}
+
+/* never_bounce - a refusal that is ours alone becomes "try again" (a bad configuration, a defect, a full disk) */
+static enum im_status
+never_bounce(enum im_status st, struct im_err *err)
+{
+	if (st != IM_OK && st != IM_QUOTA && !(st == IM_NOTFOUND && strcmp(err->dsn, "5.1.1") == 0)) {
+		st = err->st = IM_TEMP;
+		if (err->dsn[0] != '4')
+			copy_name(err->dsn, sizeof(err->dsn), "4.3.0");
+	}
+	return st;
+}
+
+enum im_status
+im_deliver(
+    const struct im_conf *conf, const struct im_delivery *d, struct im_delivered *ret, struct im_err *err)
+{
+	struct job j = { .conf = conf, .d = d, .parent_stat = watch_parent(d->parent), .store.fd = -1 };
+	struct im_delivered done = { 0 };
+
+	j.box.fd = j.box.tmp_fd = j.box.new_fd = j.box.cur_fd = -1;
+	j.filing.fd = -1;
+	enum im_status st = never_bounce(run(&j, &done, err), err);
+	if (st == IM_OK) {
+		copy_name(done.uid, sizeof(done.uid), j.user.uid);
+		copy_name(done.mailbox, sizeof(done.mailbox), j.box.name);
+		done.size = j.size;
+		*ret = done;
+	}
+	release(&j);
+	return st;
+}
