@@ -24,23 +24,25 @@
 #include "mail/maildir.h"
 #include "mail/summary.h"
 
-enum { IM_INDEX_LINE_MAX = 8192 };
+enum { IM_INDEX_LINE_MAX = 8192, IM_INDEX_PAGE_MAX = 1000 };
 
 struct im_entry {
-	const char *id;            /* the Maildir unique name: stable, used in URLs */
-	bool is_new;               /* in new/, not in cur/ */
+	const char *id;               /* the Maildir unique name: stable, used in URLs */
+	bool is_new;                  /* in new/, not in cur/ */
 	char flags[IM_FLAGS_MAX + 1]; /* sorted letters, D F P R S T and keywords */
 	int64_t arrived;
-	int64_t unixtimestamp;     /* Date header where sane, else arrived */
-	char timestamp[20];        /* local "YYYY-MM-DD HH:MM:SS" of it */
-	const char *queueid;       /* "" where unknown */
+	int64_t unixtimestamp; /* Date header where sane, else arrived */
+	char timestamp[20];    /* local "YYYY-MM-DD HH:MM:SS" of it */
+	const char *queueid;   /* "" where unknown */
 	uint64_t size;
 	const char *from, *to, *subject, *snippet;
-	int attachments;           /* "pj" */
+	int attachments; /* "pj" */
 	uint64_t message_id, parent_id, thread_id;
 };
 
-struct im_counts { uint64_t total, unread; };
+struct im_counts {
+	uint64_t total, unread;
+};
 
 /* --- reading (list pages) --- */
 
@@ -60,14 +62,18 @@ enum im_page_dir { IM_PAGE_NEWEST, IM_PAGE_OLDER_THAN, IM_PAGE_NEWER_THAN };
 enum im_status im_index_page(const struct im_mailbox *b, enum im_page_dir dir, const char *id, int n,
     struct im_arena *arena, struct im_page *ret, struct im_err *err) IM_MUSTUSE;
 /* im_index_counts - O(1) when in step */
-enum im_status im_index_counts(const struct im_mailbox *b, struct im_counts *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_counts(
+    const struct im_mailbox *b, struct im_counts *ret, struct im_err *err) IM_MUSTUSE;
 /* im_index_find - one entry by id, O(log n) */
-enum im_status im_index_find(const struct im_mailbox *b, const char *id, struct im_arena *arena, struct im_entry *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_find(const struct im_mailbox *b, const char *id, struct im_arena *arena,
+    struct im_entry *ret, struct im_err *err) IM_MUSTUSE;
 /* im_index_each - every entry, oldest first; fn returns false to stop */
 typedef bool im_index_fn(const struct im_entry *e, void *arg);
-enum im_status im_index_each(const struct im_mailbox *b, im_index_fn *fn, void *arg, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_each(
+    const struct im_mailbox *b, im_index_fn *fn, void *arg, struct im_err *err) IM_MUSTUSE;
 /* im_index_open_message - O_RDONLY descriptor of the message's file, wherever it is now */
-enum im_status im_index_open_message(const struct im_mailbox *b, const struct im_entry *e, int *ret_fd, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_open_message(
+    const struct im_mailbox *b, const struct im_entry *e, int *ret_fd, struct im_err *err) IM_MUSTUSE;
 
 /* --- writing; each takes the lock itself unless a lock handle is given --- */
 
@@ -78,42 +84,49 @@ enum im_status im_index_open_message(const struct im_mailbox *b, const struct im
 struct im_index_lock {
 	const struct im_mailbox *box;
 	bool held;
-	bool in_step; /* the index agreed with the directories when the lock was taken */
-	int inotify_fd;
-	unsigned char state[512]; /* private to index.c */
+	bool in_step;     /* the index agrees with the directories */
+	struct im_ix *ix; /* private to the index; owned by the lock */
 };
 /* wait_ms: IM_TEMP when the lock is not to be had by then (l->held is false; a delivery goes on without the index) */
-enum im_status im_index_lock(const struct im_mailbox *b, int wait_ms, struct im_index_lock *l, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_lock(
+    const struct im_mailbox *b, int wait_ms, struct im_index_lock *l, struct im_err *err) IM_MUSTUSE;
 void im_index_unlock(struct im_index_lock *l);
 
 /*
  * im_index_has_queueid - was this queue id filed here already? In step: the entries since the queue id's time (long
  * queue ids carry it) are read from the tail; out of step: the names in new/ and cur/ are scanned.
  */
-enum im_status im_index_has_queueid(struct im_index_lock *l, const char *queueid, bool *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_has_queueid(
+    struct im_index_lock *l, const char *queueid, bool *ret, struct im_err *err) IM_MUSTUSE;
 
 /* im_index_append - the message just filed by us under this lock; when the index is out of step nothing is written (a reader repairs it) */
-enum im_status im_index_append(struct im_index_lock *l, const struct im_filing *f, bool is_new, const char *flags,
-    const char *queueid, const struct im_summary *s, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_append(struct im_index_lock *l, const struct im_filing *f, bool is_new,
+    const char *flags, const char *queueid, const struct im_summary *s, struct im_err *err) IM_MUSTUSE;
 
 /* im_index_set_flags - add and remove flag letters: renames the file and changes the entry in place. IM_NOTFOUND */
-enum im_status im_index_set_flags(const struct im_mailbox *b, const char *id, const char *add, const char *remove, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_set_flags(const struct im_mailbox *b, const char *id, const char *add,
+    const char *remove, struct im_err *err) IM_MUSTUSE;
 /* im_index_move - to another mailbox of the same person; the id stays */
-enum im_status im_index_move(const struct im_mailbox *from, const struct im_mailbox *to, const char *id, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_move(const struct im_mailbox *from, const struct im_mailbox *to, const char *id,
+    struct im_err *err) IM_MUSTUSE;
 /* im_index_remove - unlink the file, mark the entry; the caller accounts for the quota (returns the size) */
-enum im_status im_index_remove(const struct im_mailbox *b, const char *id, uint64_t *ret_size, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_remove(
+    const struct im_mailbox *b, const char *id, uint64_t *ret_size, struct im_err *err) IM_MUSTUSE;
 
 /* --- repair --- */
 
 struct im_index_report {
-	uint64_t messages, unread, bad_lines, missing, extra, wrong; /* missing: file without entry; extra: entry without file */
+	uint64_t messages, unread, bad_lines, missing, extra,
+	    wrong; /* missing: file without entry; extra: entry without file */
 	bool header_bad, out_of_step;
 	uint64_t bytes;
 };
 /* im_index_check - compares every line with the directories (and, when deep, with a fresh reading of each message); changes nothing */
-enum im_status im_index_check(const struct im_mailbox *b, bool deep, struct im_index_report *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_check(
+    const struct im_mailbox *b, bool deep, struct im_index_report *ret, struct im_err *err) IM_MUSTUSE;
 /* im_index_rebuild - from the Maildir alone; progress may be NULL */
 typedef void im_progress_fn(uint64_t done, uint64_t total, void *arg);
-enum im_status im_index_rebuild(const struct im_mailbox *b, im_progress_fn *progress, void *arg, struct im_index_report *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_index_rebuild(const struct im_mailbox *b, im_progress_fn *progress, void *arg,
+    struct im_index_report *ret, struct im_err *err) IM_MUSTUSE;
 
 #endif

@@ -84,6 +84,9 @@ struct im_msg_name {
 /* false: no message file (dot file, control bytes, no UTF-8, too long) */
 bool im_msg_name_parse(struct im_str file, struct im_msg_name *ret);
 
+/* im_msg_arrived - the leading seconds of a unique name, -1 where it has none */
+int64_t im_msg_arrived(struct im_str id);
+
 /*
  * im_maildir_each - every message file of new/ and of cur/, in no order; fn returns false to stop
  * file is NUL-terminated, borrowed like the name's spans until fn returns.
@@ -113,6 +116,8 @@ enum im_status im_filing_sync(struct im_filing *f, struct im_err *err) IM_MUSTUS
  */
 enum im_status im_filing_commit(struct im_filing *f, uint64_t size, const char *queueid, const char *flags,
     struct im_err *err) IM_MUSTUSE;
+/* im_rename_noreplace - rename that never replaces, on file systems without RENAME_NOREPLACE too; 0 or errno */
+int im_rename_noreplace(int from_fd, const char *from, int to_fd, const char *to) IM_MUSTUSE;
 /* im_filing_abort - remove the temporary file; harmless after commit */
 void im_filing_abort(struct im_filing *f);
 

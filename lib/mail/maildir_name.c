@@ -243,11 +243,18 @@ find_size(struct im_str id)
 	return UINT64_MAX;
 }
 
+int64_t
+im_msg_arrived(struct im_str id)
+{
+	int64_t t = take_number(&id);
+
+	return id.n > 0 && id.p[0] != '.' ? -1 : t; /* "1a.b": no seconds */
+}
+
 bool
 im_msg_name_parse(struct im_str file, struct im_msg_name *ret)
 {
 	const char *info;
-	struct im_str s;
 
 	if (file.n == 0 || file.n > IM_MSG_NAME_MAX || file.p[0] == '.')
 		return false;
@@ -262,10 +269,7 @@ im_msg_name_parse(struct im_str file, struct im_msg_name *ret)
 	ret->id = (struct im_str) { file.p, info != NULL ? (size_t)(info - file.p) : file.n };
 	ret->flags =
 	    info != NULL ? (struct im_str) { info + 3, file.n - ret->id.n - 3 } : (struct im_str) { 0 };
-	s = ret->id;
-	ret->arrived = take_number(&s);
-	if (s.n > 0 && s.p[0] != '.')
-		ret->arrived = -1; /* "1a.b": no seconds */
+	ret->arrived = im_msg_arrived(ret->id);
 	ret->size = find_size(ret->id);
 	ret->queueid = find_queueid(ret->id);
 	return true;

@@ -1,0 +1,165 @@
+/*
+ * index_file.c - opening the index, its lock, and whether it is in step with the directories
+ *
+ * The lock is flock on the mailbox directory, which is always there and never replaced. The boot id is in the header
+ * because the index is not synced: after a power cut a directory's mark may have reached the disk and a line's change
+ * may not, each with a right checksum. So an index is believed only within the boot that wrote it, and is compared
+ * with the directories once after each.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "mail/index_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+/* 32 hex digits, or "" where /proc does not tell */
+static void
+read_boot_id(char dst[static IM_IX_BOOT + 1])
+{
+	char text[36];
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+
+	if (fd >= 0 && read(fd, text, sizeof(text)) == (ssize_t)sizeof(text))
+		for (size_t i = 0; i < sizeof(text) && n < IM_IX_BOOT; i++)
+			if ((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f'))
+				dst[n++] = text[i];
+	dst[n == IM_IX_BOOT ? n : 0] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void
+close_file(struct im_ix *ix)
+{
+	if (ix->fd >= 0)
+		(void)close(ix->fd);
+	ix->fd = -1;
+	ix->header_ok = ix->in_step = false;
+}
+
+/* a link or a fifo in the place of the index is no index; a rewriting replaces it */
+static void
+open_file(struct im_ix *ix, int mode)
+{
+	char buf[IM_IX_HEADER];
+	struct stat st;
+
+	ix->fd = openat(ix->b->fd, ix->path, mode | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (ix->fd < 0)
+		return;
+	if (im_pread_full(ix->fd, buf, sizeof(buf), 0) == (ssize_t)sizeof(buf))
+		ix->header_ok = im_ix_header_decode(buf, &ix->h);
+	if (mode == O_RDWR && (fstat(ix->fd, &st) < 0 || !S_ISREG(st.st_mode)))
+		close_file(ix);
+	else if (mode == O_RDWR && ix->header_ok && (uint64_t)st.st_size < ix->h.bytes)
+		ix->header_ok = false;
+}
+
+void
+im_ix_open(const struct im_mailbox *b, struct im_ix *ix)
+{
+	*ix = (struct im_ix) { .b = b, .path = IM_IX_FILE, .fd = -1, .w.fd = -1 };
+	read_boot_id(ix->boot);
+	open_file(ix, O_RDONLY);
+}
+
+bool
+im_ix_compare_dirs(const struct im_ix *ix)
+{
+	struct im_dirmark n, c;
+
+	return ix->header_ok && ix->boot[0] != '\0' && strcmp(ix->boot, ix->h.boot) == 0 &&
+	       im_dirmark_get(ix->b->new_fd, &n) && im_dirmark_get(ix->b->cur_fd, &c) &&
+	       im_dirmark_eq(&ix->h.new_mark, &n) && im_dirmark_eq(&ix->h.cur_mark, &c);
+}
+
+static enum im_status
+lock(struct im_ix *ix, int wait_ms, struct im_err *err)
+{
+	enum im_status st = im_lock(ix->b->fd, true, wait_ms, err);
+
+	if (st != IM_OK)
+		return im_err_prefix(err, "header index of %s: ", ix->b->name);
+	ix->locked = true;
+	/* the watch first: what happens after the comparison must be seen */
+	if (ix->w.fd < 0)
+		im_dirwatch_open(&ix->w, ix->b->new_fd, ix->b->cur_fd);
+	open_file(ix, O_RDWR);
+	ix->in_step = im_ix_compare_dirs(ix);
+	return IM_OK;
+}
+
+enum im_status
+im_ix_begin(const struct im_mailbox *b, int wait_ms, struct im_ix *ix, struct im_err *err)
+{
+	*ix = (struct im_ix) { .b = b, .path = IM_IX_FILE, .fd = -1, .w.fd = -1 };
+	return im_ix_begin_at(ix, wait_ms, err);
+}
+
+enum im_status
+im_ix_begin_at(struct im_ix *ix, int wait_ms, struct im_err *err)
+{
+	read_boot_id(ix->boot);
+	return lock(ix, wait_ms, err);
+}
+
+enum im_status
+im_ix_relock(struct im_ix *ix, struct im_err *err)
+{
+	return lock(ix, IM_IX_WAIT_MS, err);
+}
+
+void
+im_ix_pause(struct im_ix *ix)
+{
+	close_file(ix);
+	if (ix->locked)
+		im_unlock(ix->b->fd);
+	ix->locked = false;
+}
+
+void
+im_ix_end(struct im_ix *ix)
+{
+	im_ix_pause(ix);
+	if (ix->repairing)
+		im_unlock(ix->b->cur_fd);
+	ix->repairing = false;
+	/* after the unlocking: the kernel may take a moment to free a watch */
+	im_dirwatch_close(&ix->w);
+}
+
+bool
+im_ix_write_header(struct im_ix *ix)
+{
+	char buf[IM_IX_HEADER];
+
+	ix->h.generation++;
+	memcpy(ix->h.boot, ix->boot, sizeof(ix->h.boot));
+	im_ix_header_encode(&ix->h, buf);
+	return im_pwrite_full(ix->fd, buf, sizeof(buf), 0);
+}
+
+void
+im_ix_settle(struct im_ix *ix, bool new_touched, bool cur_touched, const struct im_dirchange *c, int n)
+{
+	struct im_dirmark new_mark = ix->h.new_mark, cur_mark = ix->h.cur_mark;
+
+	ix->in_step = false;
+	if (new_touched && !im_dirmark_set(ix->b->new_fd, &ix->h.new_mark, &new_mark))
+		return;
+	if (cur_touched && !im_dirmark_set(ix->b->cur_fd, &ix->h.cur_mark, &cur_mark))
+		return;
+	if (ix->boot[0] == '\0' || !im_dirwatch_only(&ix->w, c, n))
+		return;
+	ix->h.new_mark = new_mark;
+	ix->h.cur_mark = cur_mark;
+	ix->in_step = im_ix_write_header(ix);
+}
