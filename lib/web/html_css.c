@@ -150,7 +150,7 @@ value_ok(struct im_str v, bool slash)
 			quote = quote ? 0 : c;
 			continue;
 		}
-		if (is_alnum(c) || one_of(c, " \t\r\n\f.,#%+-") || (quote && one_of(c, "()!")))
+		if (is_alnum(c) || one_of(c, " \t\r\n.,#%+-"))
 			continue;
 		if (c == '(' && !parens && function_ok(v, i))
 			parens++;
@@ -183,7 +183,7 @@ next_word(struct im_str *v)
 	*v = im_str_trim(*v);
 	size_t n = 0;
 	int parens = 0;
-	for (; n < v->n && (parens || !one_of(v->p[n], " \t\r\n\f")); n++)
+	for (; n < v->n && (parens || !one_of(v->p[n], " \t\r\n")); n++)
 		parens += v->p[n] == '(' ? 1 : v->p[n] == ')' && parens ? -1 : 0;
 	struct im_str w = { v->p, n };
 	*v = (struct im_str) { v->p + n, v->n - n };
@@ -230,7 +230,7 @@ add(struct im_buf *out, const char *name, struct im_str value)
 	im_buf_adds(out, name);
 	im_buf_addc(out, ':');
 	for (size_t i = 0; i < value.n; i++)
-		im_buf_addc(out, one_of(value.p[i], "\t\r\n\f") ? ' ' : value.p[i]);
+		im_buf_addc(out, one_of(value.p[i], "\t\r\n") ? ' ' : value.p[i]);
 	im_buf_addc(out, ';');
 }
 
@@ -239,7 +239,7 @@ declaration(struct im_str d, int important, struct im_buf *out)
 {
 	struct im_str name = im_str_trim(im_str_cut(&d, ':'));
 	struct im_str value = im_str_trim(d);
-	if (name.n == 0 || name.n > NAME_MAX_LEN)
+	if (name.n == 0 || name.n > NAME_MAX_LEN || memchr(name.p, 0, name.n) || value.n == 0)
 		return;
 	bool marked = take_important(&value);
 	if (important >= 0 && marked != (important == 1))

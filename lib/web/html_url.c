@@ -39,16 +39,23 @@ without_controls(struct im_arena *a, struct im_str raw)
 	return (struct im_str) { p, n };
 }
 
-/* the same URL with what may not stand in one encoded (RFC 3986 2.1); UTF-8 is left to the browser */
+/*
+ * The same URL with what may not stand in one encoded (RFC 3986 2.1); UTF-8 is left to the browser. A back slash before
+ * the query is a slash to browsers (URL Standard 4.4), so that is what it becomes.
+ */
 static struct im_str
 encoded(struct im_arena *a, struct im_str s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	char *p = im_arena_alloc(a, s.n * 3 + 1);
 	size_t n = 0;
+	bool path = im_str_startsi(s, "http");
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if (one_of((char)c, " \"<>\\^`{|}")) {
+		path = path && c != '?' && c != '#';
+		if (c == '\\' && path) {
+			p[n++] = '/';
+		} else if (one_of((char)c, " \"<>\\^`{|}")) {
 			p[n++] = '%';
 			p[n++] = hex[c >> 4];
 			p[n++] = hex[c & 15];
