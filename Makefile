@@ -52,7 +52,7 @@ LIBS_intimail-index = -lcjson
 STATIC_list = $(if $(SAN)$(COV),,-static-pie)
 
 lib_src := $(wildcard lib/*/*.c)
-lib_obj := $(lib_src:%.c=$(BUILD)/%.o)
+lib_obj := $(lib_src:%.c=$(BUILD)/obj/%.o)
 lib := $(BUILD)/libintimail.a
 cmds := $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c)))
 cgis := $(notdir $(patsubst %/main.c,%,$(wildcard cgi/*/main.c)))
@@ -78,12 +78,16 @@ define compile
 	$(call say,CC,$@)
 	$(Q)$(CC) $(im_cppflags) $(im_cflags) -MMD -MP -c -o $@ $<
 endef
-$(BUILD)/%.o: %.c Makefile | $(built)
+$(BUILD)/obj/%.o: %.c Makefile | $(built)
 	$(compile)
 
 # the objects of programs have a folder of their own: build/cgi/list is a program
 $(BUILD)/obj/%.o: %.c Makefile | $(built)
 	$(compile)
+
+# (the objects of a page program lie in obj/cgi/<name>/, the program is cgi/<name>)
+$(BUILD)/lib/%.o: $(BUILD)/obj/lib/%.o
+	@:
 
 $(lib): $(lib_obj)
 	$(call say,AR,$@)
@@ -104,6 +108,7 @@ $(3)/$(2): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/$(2)/*.c)) $(lib) \
 	    $(if $(findstring probe/magic,$(value LIBS_$(2))$(LIBS_$(2))),$(BUILD)/probe/magic)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
+	@[ ! -d $$@ ] || rm -r $$@
 	$$(Q)$$(CC) $$(im_cflags) $$(if $$(STATIC_$(2)),$$(STATIC_$(2)) $$(filter-out -pie,$$(im_ldflags)),$$(im_ldflags)) \
 	    -o $$@ $$(filter %.o %.a,$$^) $$(LIBS_$(2))
 endef
@@ -121,12 +126,10 @@ lib_libs = -lcjson -lldap -llber -lgumbo -lmagic -lsodium
 unit_libs = -lcheck -lsubunit -lpthread -lrt -lm $(lib_libs)
 tested := $(BUILD)/.deps-test
 
-$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(lib) | $(tested)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(lib) | $(tested)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(im_cflags) $(im_ldflags) -o $@ $(filter %.o %.a,$^) $(unit_libs)
-
-$(BUILD)/tests/unit/%.o: | $(tested)
 
 .PHONY: check
 check: ## run everything that must pass: units, sanitizers, real servers, browser, quick lint
@@ -168,7 +171,7 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/lib.a
 fuzz-replay: ## run every fuzz target over its stored corpus
 fuzz-replay: $(fuzzers:%=$(BUILD)/replay/%)
 	$(Q)sh tests/fuzz/replay-all $(BUILD)/replay $(fuzzers)
-$(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(lib)
+$(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(lib)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(im_cflags) $(im_ldflags) -o $@ $^ $(lib_libs)
