@@ -195,7 +195,7 @@ lint: ## all static checks
 lint: lint-fast lint-tidy
 lint-fast: ## those that take seconds
 lint-fast: all
-	$(Q)BUILD=$(BUILD) sh tests/lint/run format banned layers size man conf templates shell python
+	$(Q)BUILD=$(BUILD) sh tests/lint/run format banned layers size man conf templates messages shell python
 lint-tidy: ## clang-tidy and cppcheck
 lint-tidy: $(tested)
 	$(Q)BUILD=$(BUILD) sh tests/lint/run cppcheck tidy

@@ -37,15 +37,16 @@ struct im_session {
 struct im_request {
 	enum im_method method;
 	bool head;
-	const char *path;            /* decoded, "/mail/INBOX/..." */
-	const char *args[IM_PATH_ARGS_MAX]; /* what the {} of the pattern matched, decoded, valid UTF-8 without control characters */
+	const char *path; /* decoded, "/mail/INBOX/..." */
+	const char *args
+	    [IM_PATH_ARGS_MAX]; /* what the {} of the pattern matched, decoded, valid UTF-8 without control characters */
 	bool wants_json, wants_fragment;
 	const struct im_lang *lang;
 	const struct im_conf *conf;
-	struct im_session *session;  /* NULL when not signed in */
+	struct im_session *session; /* NULL when not signed in */
 	const char *remote_addr;
-	struct im_arena *arena;      /* lives as long as the request */
-	int64_t now;                 /* seconds; one time for the whole page */
+	struct im_arena *arena; /* lives as long as the request */
+	int64_t now;            /* seconds; one time for the whole page */
 	/* private to lib/web */
 	const struct im_form *query, *form;
 	const char *cookies;
@@ -62,19 +63,20 @@ struct im_response {
 	const char *template_name; /* preset from the route; may be changed */
 	const char *redirect;      /* local path: 303 See Other instead of a page */
 	int status;                /* 200 unless set */
-	const char *title;           /* translated */
-	const char *error_text;      /* with a failure or status >= 400: what the page says, translated; else a text by status */
-	int retry_after;             /* seconds, with 429 and 503 */
-	const char *allow;           /* with 405 */
+	const char *title;         /* translated */
+	const char *
+	    error_text; /* with a failure or status >= 400: what the page says, translated; else a text by status */
+	int retry_after;   /* seconds, with 429 and 503 */
+	const char *allow; /* with 405 */
 	/* a body of its own instead of a rendered model: raw source, a part, the HTML frame */
-	const char *content_type;  /* set: the body below is sent */
+	const char *content_type; /* set: the body below is sent */
 	/*
 	 * chooses the security headers: a page; an attachment (always application/octet-stream); the HTML of a message; png,
 	 * gif, jpeg or webp shown in the page (anything else becomes a download); text/plain for reading
 	 */
 	enum { IM_FRAME_NONE, IM_FRAME_DOWNLOAD, IM_FRAME_HTML, IM_FRAME_INLINE_IMAGE, IM_FRAME_TEXT } kind;
-	bool allow_remote_images;  /* IM_FRAME_HTML: img-src https: for this one answer */
-	const char *filename;      /* Content-Disposition: attachment */
+	bool allow_remote_images; /* IM_FRAME_HTML: img-src https: for this one answer */
+	const char *filename;     /* Content-Disposition: attachment */
 	struct im_buf body;
 	/*
 	 * or streamed after the headers: called with an empty chunk (64 KiB fit) until it returns false; what it added then is
@@ -84,15 +86,15 @@ struct im_response {
 	void *stream_arg;
 	bool has_stream_size;
 	uint64_t stream_size;
-	const char *cookies[4];    /* sign-in and sign-out only: values of Set-Cookie */
+	const char *cookies[4]; /* sign-in and sign-out only: values of Set-Cookie */
 	bool clear_site_data;
 };
 
 enum { IM_STREAM_CHUNK = 64 * 1024 };
 
 enum {
-	IM_R_AUTH = 1,     /* needs a session; else the sign-in page (or 401 as JSON) */
-	IM_R_FRAGMENT = 2, /* may be asked as a fragment by the script */
+	IM_R_AUTH = 1,      /* needs a session; else the sign-in page (or 401 as JSON) */
+	IM_R_FRAGMENT = 2,  /* may be asked as a fragment by the script */
 	IM_R_PRESESSION = 4 /* a form without a session (sign-in): protected by a cookie of its own */
 };
 
@@ -101,24 +103,25 @@ enum {
  * by the status, or resp->error_text. err->msg goes to the log only: it may name paths. A handler that returns IM_OK with
  * a status of 400 or more shows its own template with that status.
  */
-typedef enum im_status im_handler(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err);
+typedef enum im_status im_handler(
+    struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err);
 
 struct im_route {
 	enum im_method method;
-	const char *pattern;   /* "/mail/{}/{}": {} is one segment */
+	const char *pattern;       /* "/mail/{}/{}": {} is one segment */
 	const char *template_name; /* or NULL */
 	unsigned flags;
 	im_handler *run;
 };
 
 struct im_app {
-	const char *name;               /* "list", for the log */
+	const char *name; /* "list", for the log */
 	const struct im_route *routes;
 	size_t nroutes;
 	/* which paths the program keeps after the session is known; mail programs: that person's Maildir */
-	bool uses_mail;                 /* confine to <mail_root>/<uid>/Maildir rw, templates and locale ro */
-	bool uses_directory;            /* sign-in: sessions, throttle rw; may connect to slapd */
-	bool reads_gconv, reads_magic;  /* charset modules, libmagic's data base */
+	bool uses_mail;                /* confine to <mail_root>/<uid>/Maildir rw, templates and locale ro */
+	bool uses_directory;           /* sign-in: sessions, throttle rw; may connect to slapd */
+	bool reads_gconv, reads_magic; /* charset modules, libmagic's data base */
 };
 
 int im_app_main(const struct im_app *app);
@@ -127,7 +130,8 @@ int im_app_main(const struct im_app *app);
 
 /* im_url - percent-encode a path segment or query value into the arena; URLs are built in C and end up under keys named *_url */
 const char *im_url_segment(struct im_arena *a, const char *s);
-const char *im_urlf(struct im_arena *a, const char *fmt, ...) IM_PRINTF(2, 3); /* %s arguments must be encoded already */
+const char *im_urlf(struct im_arena *a, const char *fmt, ...)
+    IM_PRINTF(2, 3); /* %s arguments must be encoded already */
 /* im_url_local - is this a page of the mail, safe to send a browser to after sign-in: "/mail/...", encoded, no "//" or ".." */
 bool im_url_local(const char *s);
 

@@ -15,17 +15,17 @@ struct im_exchange {
 	const struct im_wire *wire;
 	const struct im_conf *conf;
 	struct im_arena *arena;
-	struct im_session *session;  /* NULL: not signed in */
-	enum im_status session_st;   /* IM_DENIED: none; IM_TEMP: could not be read, told by session_err */
+	struct im_session *session; /* NULL: not signed in */
+	enum im_status session_st;  /* IM_DENIED: none; IM_TEMP: could not be read, told by session_err */
 	struct im_err session_err;
-	const char *static_version;  /* of style and script, for their URLs */
+	const char *static_version; /* of style and script, for their URLs */
 
 	/* made by im_dispatch */
 	struct im_request request;
 	struct im_response response;
-	struct im_err err;           /* what the log says, when log_status >= 400 */
+	struct im_err err; /* what the log says, when log_status >= 400 */
 	int log_status;
-	struct im_buf head, body;    /* the answer; empty body for HEAD. Owned: im_exchange_done */
+	struct im_buf head, body; /* the answer; empty body for HEAD. Owned: im_exchange_done */
 };
 
 /* im_dispatch - always leaves a complete answer in head and body; response.stream is to be called by the transport */

@@ -14,13 +14,16 @@
 
 struct im_form {
 	size_t n;
-	struct im_field { const char *name, *value; } *fields;
+	struct im_field {
+		const char *name, *value;
+	} * fields;
 };
 
 /* im_form_parse - at most max fields; *ret and its strings live in the arena. IM_INVALID with the reason */
-enum im_status im_form_parse(struct im_str text, size_t max, struct im_arena *a, struct im_form *ret, struct im_err *err)
-    IM_MUSTUSE;
-const char *im_form_get(const struct im_form *f, const char *name); /* the first of that name; NULL when absent */
+enum im_status im_form_parse(
+    struct im_str text, size_t max, struct im_arena *a, struct im_form *ret, struct im_err *err) IM_MUSTUSE;
+const char *im_form_get(
+    const struct im_form *f, const char *name); /* the first of that name; NULL when absent */
 
 /*
  * im_percent_decode - into the arena, ended by NUL; NULL for a broken sequence, a NUL or bytes that are no UTF-8

@@ -35,13 +35,14 @@ struct im_path {
  * All below: IM_OK, or a failure with *ret_http set to the status of the answer (RFC 9110 15.5).
  * im_request_target: 400 broken encoding, 404 what cannot be a page ("..", empty segments), 414 too long.
  */
-enum im_status im_request_target(const struct im_wire *w, struct im_request *r, struct im_path *ret, int *ret_http,
-    struct im_err *err) IM_MUSTUSE;
+enum im_status im_request_target(const struct im_wire *w, struct im_request *r, struct im_path *ret,
+    int *ret_http, struct im_err *err) IM_MUSTUSE;
 /* im_request_same_origin - does this POST come from a page of ours? Sec-Fetch-Site, else Origin (Fetch Metadata) */
-enum im_status im_request_same_origin(const struct im_wire *w, struct im_arena *a, int *ret_http, struct im_err *err)
-    IM_MUSTUSE;
+enum im_status im_request_same_origin(
+    const struct im_wire *w, struct im_arena *a, int *ret_http, struct im_err *err) IM_MUSTUSE;
 /* im_request_body - read and parse the form; 411, 413, 415, 400 */
-enum im_status im_request_body(const struct im_wire *w, struct im_request *r, int *ret_http, struct im_err *err) IM_MUSTUSE;
+enum im_status im_request_body(
+    const struct im_wire *w, struct im_request *r, int *ret_http, struct im_err *err) IM_MUSTUSE;
 /* im_request_wishes - JSON, fragment: from Accept and X-Requested-With */
 void im_request_wishes(const struct im_wire *w, struct im_request *r);
 

@@ -22,11 +22,11 @@
 
 enum { IM_SESSION_FILE_MAX = 256, IM_SESSION_TOUCH_S = 60, IM_SESSION_SWEEP_MAX = 500 };
 
-enum im_status im_session_create(const struct im_conf *c, const char *uid, struct im_arena *a, const char **ret_token,
-    struct im_err *err) IM_MUSTUSE;
+enum im_status im_session_create(const struct im_conf *c, const char *uid, struct im_arena *a,
+    const char **ret_token, struct im_err *err) IM_MUSTUSE;
 /* IM_DENIED: none, forged, expired; IM_TEMP: the sessions cannot be read */
-enum im_status im_session_load(const struct im_conf *c, const char *token, struct im_session *ret, struct im_err *err)
-    IM_MUSTUSE;
+enum im_status im_session_load(
+    const struct im_conf *c, const char *token, struct im_session *ret, struct im_err *err) IM_MUSTUSE;
 void im_session_end(const struct im_conf *c, const struct im_session *s);
 /* im_session_sweep - remove sessions that nobody uses any more; looks at IM_SESSION_SWEEP_MAX files at most */
 void im_session_sweep(const struct im_conf *c);
@@ -37,11 +37,11 @@ bool im_session_csrf_ok(const struct im_session *s, const char *token);
  * Before there is a session: the sign-in form carries HMAC(server key, cookie), so only a page of ours can have made it.
  * The server key is <state_dir>/throttle/key, made on first use; only the sign-in page's user can read it.
  */
-enum im_status im_presession_csrf(const struct im_conf *c, const char *cookie, struct im_arena *a, const char **ret,
-    struct im_err *err) IM_MUSTUSE;
+enum im_status im_presession_csrf(const struct im_conf *c, const char *cookie, struct im_arena *a,
+    const char **ret, struct im_err *err) IM_MUSTUSE;
 /* a browser that signed in before: HMAC(server key, account as typed) */
-enum im_status im_device_token(const struct im_conf *c, const char *account, struct im_arena *a, const char **ret,
-    struct im_err *err) IM_MUSTUSE;
+enum im_status im_device_token(const struct im_conf *c, const char *account, struct im_arena *a,
+    const char **ret, struct im_err *err) IM_MUSTUSE;
 
 /*
  * Throttle of sign-ins, small files under flock in <state_dir>/throttle: per account, per address (/24, /64) and in all.
@@ -58,8 +58,8 @@ struct im_throttle_who {
 	const char *addr;    /* REMOTE_ADDR */
 	bool known_device;
 };
-enum im_status im_throttle_admit(const struct im_conf *c, const struct im_throttle_who *w, int *ret_wait,
-    struct im_err *err) IM_MUSTUSE;
+enum im_status im_throttle_admit(
+    const struct im_conf *c, const struct im_throttle_who *w, int *ret_wait, struct im_err *err) IM_MUSTUSE;
 void im_throttle_ok(const struct im_conf *c, const struct im_throttle_who *w);
 void im_throttle_undo(const struct im_conf *c, const struct im_throttle_who *w);
 /* im_throttle_account - the canonical form of what was typed, in the arena */

@@ -35,8 +35,8 @@ struct im_template_env {
 };
 
 /* im_template_render - append to out. IM_CONFIG with the line for a broken template, IM_BUG when out is full */
-enum im_status im_template_render(struct im_str text, const struct im_value *model, const struct im_template_env *env,
-    struct im_buf *out, struct im_err *err) IM_MUSTUSE;
+enum im_status im_template_render(struct im_str text, const struct im_value *model,
+    const struct im_template_env *env, struct im_buf *out, struct im_err *err) IM_MUSTUSE;
 
 /* im_html_escape - append text with & < > " ' as character references */
 void im_html_escape(struct im_buf *out, struct im_str text);

@@ -14,7 +14,7 @@
 
 enum {
 	IM_KEY_BYTES = 32,
-	IM_TOKEN_CHARS = 43,   /* 32 bytes as base64url without padding (RFC 4648 5) */
+	IM_TOKEN_CHARS = 43, /* 32 bytes as base64url without padding (RFC 4648 5) */
 	IM_HASH_HEX_CHARS = 64
 };
 
