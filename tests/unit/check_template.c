@@ -250,7 +250,7 @@ static const struct row {
 	{ "{{#o}}", IM_CONFIG, false, "not closed: o" },
 	{ "{{#nothing}}{{#o}}{{/nothing}}", IM_CONFIG, false, "closes another section: nothing" },
 	{ "{{/o}}", IM_CONFIG, false, "closes what is not open" },
-	{ "{{#o}}{{/list}}", IM_CONFIG, false, "closes what is not open: list" },
+	{ "{{#o}}{{/list}}", IM_CONFIG, false, "closes another section: list" },
 	{ "{{> none}}", IM_CONFIG, false, "there is no partial none" },
 	{ "{{> bad}}", IM_CONFIG, false, "partial bad: line 2" },
 	{ "{{> loop}}", IM_CONFIG, false, "nested too deeply" },
