@@ -112,6 +112,7 @@ static const uint16_t allowed[] = {
 	NR(rt_sigprocmask),
 	NR(rt_sigreturn),
 	NR(rt_sigpending),
+	NR(rt_sigtimedwait),
 	NR(sigaltstack),
 	NR(getpid),
 	NR(getppid),

@@ -7,14 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdalign.h>
-#include <string.h>
-#include <sys/inotify.h>
+#include <signal.h>
+#include <stddef.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
-
-#include "base/str.h"
 
 enum { NS = 1000000000, BACK_NS = 1000000 };
 
@@ -61,70 +57,94 @@ im_dirmark_set(int dirfd, const struct im_dirmark *last, struct im_dirmark *ret)
 	return futimens(dirfd, times) == 0 && im_dirmark_get(dirfd, ret) && ret->mtime == mark;
 }
 
-/* inotify wants a path: the magic link of our descriptor is one that nobody can exchange */
-static int
-watch(int fd, int dirfd)
-{
-	char path[32];
+/* --- the watch --- */
 
-	if (!im_fmt(path, sizeof(path), "/proc/self/fd/%d", dirfd))
-		return -1;
-	return inotify_add_watch(fd, path, IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR);
+static bool
+watch(int dirfd, int sig)
+{
+	return fcntl(dirfd, F_SETSIG, sig) == 0 &&
+	       fcntl(dirfd, F_NOTIFY, (int)(DN_CREATE | DN_DELETE | DN_MULTISHOT)) == 0;
 }
 
 void
 im_dirwatch_open(struct im_dirwatch *w, int new_fd, int cur_fd)
 {
-	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (w->fd < 0)
+	sigset_t set, old;
+
+	*w = (struct im_dirwatch) { .new_fd = new_fd, .cur_fd = cur_fd };
+	if (sigprocmask(SIG_BLOCK, NULL, &old) < 0)
 		return;
-	w->wd_new = watch(w->fd, new_fd);
-	w->wd_cur = watch(w->fd, cur_fd);
-	if (w->wd_new < 0 || w->wd_cur < 0)
+	/* one that nobody has blocked: a second watch of this process takes another one */
+	for (int sig = SIGRTMAX - 1; sig > SIGRTMAX - 8 && w->sig == 0; sig--)
+		if (sigismember(&old, sig) == 0)
+			w->sig = sig;
+	if (w->sig == 0)
+		return;
+	w->io_was_blocked = sigismember(&old, SIGIO) == 1;
+	/* SIGIO is what the kernel sends when the queue of realtime signals is full */
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, w->sig);
+	(void)sigaddset(&set, SIGIO);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	if (!watch(new_fd, w->sig) || !watch(cur_fd, w->sig))
 		im_dirwatch_close(w);
 }
 
+/* takes what is queued; false when something cannot be told */
 static bool
-matches(const struct im_dirwatch *w, const struct inotify_event *e, const struct im_dirchange *c)
+drain(const struct im_dirwatch *w, int *in_new, int *in_cur)
 {
-	const uint32_t mask = c->gone ? IN_DELETE | IN_MOVED_FROM : IN_CREATE | IN_MOVED_TO;
+	const struct timespec at_once = { 0 };
+	bool good = true;
+	sigset_t set;
+	siginfo_t info;
+	int got;
 
-	return e->wd == (c->is_new ? w->wd_new : w->wd_cur) && (e->mask & mask) != 0 && e->len > 0 &&
-	       strcmp(e->name, c->name) == 0;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, w->sig);
+	while ((got = sigtimedwait(&set, &info, &at_once)) == w->sig || (got < 0 && errno == EINTR)) {
+		if (got < 0)
+			continue;
+		if (info.si_fd == w->new_fd)
+			++*in_new;
+		else if (info.si_fd == w->cur_fd)
+			++*in_cur;
+		else
+			good = false;
+	}
+	return good && errno == EAGAIN;
 }
 
 bool
-im_dirwatch_only(struct im_dirwatch *w, const struct im_dirchange *c, int n)
+im_dirwatch_only(struct im_dirwatch *w, int in_new, int in_cur)
 {
-	alignas(struct inotify_event) char buf[4096];
-	bool seen[IM_DIRCHANGES_MAX] = { false }, good = w->fd >= 0 && n <= IM_DIRCHANGES_MAX;
-	ssize_t got;
+	int n = 0, c = 0;
+	sigset_t pending;
 
-	while (w->fd >= 0 && (got = read(w->fd, buf, sizeof(buf))) != -1) {
-		for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= got;) {
-			const struct inotify_event *e = (const void *)(buf + at);
-			int i = 0;
-
-			while (good && i < n && (seen[i] || !matches(w, e, &c[i])))
-				i++;
-			if (good && i < n)
-				seen[i] = true;
-			else
-				good = false;
-			at += (ssize_t)(sizeof(*e) + e->len);
-		}
-		if (got == 0)
-			break;
-	}
-	for (int i = 0; good && i < n; i++)
-		good = seen[i];
-	return good && errno == EAGAIN;
+	if (w->sig == 0 || !drain(w, &n, &c))
+		return false;
+	return n == in_new && c == in_cur && sigpending(&pending) == 0 && sigismember(&pending, SIGIO) == 0;
 }
 
 void
 im_dirwatch_close(struct im_dirwatch *w)
 {
-	if (w->fd >= 0)
-		(void)close(w->fd);
-	w->fd = -1;
+	const struct timespec at_once = { 0 };
+	int n, c;
+	sigset_t set;
+
+	if (w->sig == 0)
+		return;
+	/* the order matters: no more signals, take those there are, only then unblock, or they would end us */
+	(void)fcntl(w->new_fd, F_NOTIFY, 0);
+	(void)fcntl(w->cur_fd, F_NOTIFY, 0);
+	(void)drain(w, &n, &c);
+	(void)sigemptyset(&set);
+	if (!w->io_was_blocked) {
+		(void)sigaddset(&set, SIGIO);
+		(void)sigtimedwait(&set, NULL, &at_once);
+	}
+	(void)sigaddset(&set, w->sig);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	w->sig = 0;
 }

@@ -181,7 +181,7 @@ enum im_status
 im_index_rebuild(const struct im_mailbox *b, im_progress_fn *progress, void *arg, struct im_index_report *ret,
     struct im_err *err)
 {
-	struct im_ix ix = { .b = b, .path = IM_IX_REBUILD, .fd = -1, .w.fd = -1 };
+	struct im_ix ix = { .b = b, .path = IM_IX_REBUILD, .fd = -1 };
 	enum im_status st = im_lock(b->cur_fd, true, IM_IX_WAIT_MS, err);
 
 	if (st != IM_OK)

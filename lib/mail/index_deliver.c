@@ -166,8 +166,6 @@ enum im_status
 im_index_append(struct im_index_lock *l, const struct im_filing *f, bool is_new, const char *flags,
     const char *queueid, const struct im_summary *s, struct im_err *err)
 {
-	struct im_dirchange change = { .is_new = is_new };
-	char file[IM_IX_NAME_SIZE];
 	struct im_ix *ix = l->ix;
 	struct im_msg_name name;
 	struct im_ix_line line;
@@ -183,16 +181,14 @@ im_index_append(struct im_index_lock *l, const struct im_filing *f, bool is_new,
 	im_ix_entry_fill(&e, &name, f->id, queueid, is_new, f->arrived, s->size, s);
 	im_buf_init(&text, 2 * IM_INDEX_LINE_MAX);
 	im_ix_line_put(&text, &e);
-	if (text.full || !im_ix_line_parse((struct im_str) { text.p, text.n - 1 }, &line) ||
-	    !im_ix_file_name(&line, line.flags, is_new, file)) {
+	if (text.full || !im_ix_line_parse((struct im_str) { text.p, text.n - 1 }, &line)) {
 		st = im_fail(err, IM_BUG, "the entry of '%.60s' has no proper form", f->id);
 	} else if (!im_ix_insert(ix, text.p, text.n, &line)) {
 		st = im_fail(err, IM_TEMP,
 		    "the header index of %s could not be written; it is repaired by the next reader",
 		    l->box->name);
 	} else {
-		change.name = file;
-		im_ix_settle(ix, is_new, !is_new, &change, 1);
+		im_ix_settle(ix, is_new, !is_new);
 	}
 	if (st != IM_OK)
 		ix->in_step = false;

@@ -65,7 +65,7 @@ open_file(struct im_ix *ix, int mode)
 void
 im_ix_open(const struct im_mailbox *b, struct im_ix *ix)
 {
-	*ix = (struct im_ix) { .b = b, .path = IM_IX_FILE, .fd = -1, .w.fd = -1 };
+	*ix = (struct im_ix) { .b = b, .path = IM_IX_FILE, .fd = -1 };
 	read_boot_id(ix->boot);
 	open_file(ix, O_RDONLY);
 }
@@ -89,8 +89,7 @@ lock(struct im_ix *ix, int wait_ms, struct im_err *err)
 		return im_err_prefix(err, "header index of %s: ", ix->b->name);
 	ix->locked = true;
 	/* the watch first: what happens after the comparison must be seen */
-	if (ix->w.fd < 0)
-		im_dirwatch_open(&ix->w, ix->b->new_fd, ix->b->cur_fd);
+	im_dirwatch_open(&ix->w, ix->b->new_fd, ix->b->cur_fd);
 	open_file(ix, O_RDWR);
 	ix->in_step = im_ix_compare_dirs(ix);
 	return IM_OK;
@@ -99,7 +98,7 @@ lock(struct im_ix *ix, int wait_ms, struct im_err *err)
 enum im_status
 im_ix_begin(const struct im_mailbox *b, int wait_ms, struct im_ix *ix, struct im_err *err)
 {
-	*ix = (struct im_ix) { .b = b, .path = IM_IX_FILE, .fd = -1, .w.fd = -1 };
+	*ix = (struct im_ix) { .b = b, .path = IM_IX_FILE, .fd = -1 };
 	return im_ix_begin_at(ix, wait_ms, err);
 }
 
@@ -120,6 +119,7 @@ void
 im_ix_pause(struct im_ix *ix)
 {
 	close_file(ix);
+	im_dirwatch_close(&ix->w);
 	if (ix->locked)
 		im_unlock(ix->b->fd);
 	ix->locked = false;
@@ -132,8 +132,6 @@ im_ix_end(struct im_ix *ix)
 	if (ix->repairing)
 		im_unlock(ix->b->cur_fd);
 	ix->repairing = false;
-	/* after the unlocking: the kernel may take a moment to free a watch */
-	im_dirwatch_close(&ix->w);
 }
 
 bool
@@ -147,19 +145,30 @@ im_ix_write_header(struct im_ix *ix)
 	return im_pwrite_full(ix->fd, buf, sizeof(buf), 0);
 }
 
-void
-im_ix_settle(struct im_ix *ix, bool new_touched, bool cur_touched, const struct im_dirchange *c, int n)
+static bool
+mark(struct im_ix *ix, bool new_touched, bool cur_touched, int in_new, int in_cur)
 {
 	struct im_dirmark new_mark = ix->h.new_mark, cur_mark = ix->h.cur_mark;
 
-	ix->in_step = false;
 	if (new_touched && !im_dirmark_set(ix->b->new_fd, &ix->h.new_mark, &new_mark))
-		return;
+		return false;
 	if (cur_touched && !im_dirmark_set(ix->b->cur_fd, &ix->h.cur_mark, &cur_mark))
-		return;
-	if (ix->boot[0] == '\0' || !im_dirwatch_only(&ix->w, c, n))
-		return;
+		return false;
+	if (ix->boot[0] == '\0' || !im_dirwatch_only(&ix->w, in_new, in_cur))
+		return false;
 	ix->h.new_mark = new_mark;
 	ix->h.cur_mark = cur_mark;
-	ix->in_step = im_ix_write_header(ix);
+	return im_ix_write_header(ix);
+}
+
+void
+im_ix_settle(struct im_ix *ix, int in_new, int in_cur)
+{
+	ix->in_step = mark(ix, in_new > 0, in_cur > 0, in_new, in_cur);
+}
+
+void
+im_ix_settle_listed(struct im_ix *ix)
+{
+	ix->in_step = mark(ix, true, true, 0, 0);
 }

@@ -108,10 +108,13 @@ void im_ix_end(struct im_ix *ix);   /* works for both kinds */
 bool im_ix_compare_dirs(const struct im_ix *ix);
 bool im_ix_write_header(struct im_ix *ix); /* false with errno */
 /*
- * im_ix_settle - after a change of ours that touched new/ and/or cur/: mark them, prove that nobody else was there,
- * write the header with its new marks. Sets in_step; when it cannot be proven the header is left as it is.
+ * im_ix_settle - after a change of ours, of so many names in new/ and in cur/: mark what was touched, prove that
+ * nobody else was there, write the header with the new marks. Sets in_step; when it cannot be proven the header is
+ * left as it is. Only for an index that was in step.
  */
-void im_ix_settle(struct im_ix *ix, bool new_touched, bool cur_touched, const struct im_dirchange *c, int n);
+void im_ix_settle(struct im_ix *ix, int in_new, int in_cur);
+/* im_ix_settle_listed - the same after the directories were listed and not changed by us */
+void im_ix_settle_listed(struct im_ix *ix);
 
 /* --- reading --- */
 

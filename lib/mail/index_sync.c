@@ -116,10 +116,10 @@ list_names(struct im_ix_sync_state *s, struct im_err *err)
 	for (int i = 0;; i++) {
 		enum im_status st;
 
-		(void)im_dirwatch_only(&s->ix->w, NULL, 0);
+		(void)im_dirwatch_only(&s->ix->w, 0, 0);
 		im_ix_names_done(&s->names);
 		st = im_ix_names_list(s->ix->b, &s->names, err);
-		if (st != IM_OK || i == LIST_TRIES || s->ix->w.fd < 0 || im_dirwatch_only(&s->ix->w, NULL, 0))
+		if (st != IM_OK || i == LIST_TRIES || s->ix->w.sig == 0 || im_dirwatch_only(&s->ix->w, 0, 0))
 			return st;
 	}
 }
@@ -335,7 +335,7 @@ write_down(struct im_ix_sync_state *s, bool settled, struct im_err *err)
 	ix->header_ok = true;
 	ix->bad_line = ix->in_step = false;
 	if (settled)
-		im_ix_settle(ix, true, true, NULL, 0);
+		im_ix_settle_listed(ix);
 	if (ix->in_step)
 		return IM_OK;
 	/* the times stay, so that the next mark differs */

@@ -194,11 +194,8 @@ im_index_set_flags(
 	if (st != IM_OK)
 		goto out;
 	/* out of step: a reader makes it right. No room for the flags: the next reconciliation makes some */
-	if (ix.in_step && im_ix_change(&ix, buf, &l, at, false, false, flags)) {
-		const struct im_dirchange c[] = { { r.from_new, true, r.from }, { false, false, r.to } };
-
-		im_ix_settle(&ix, r.from_new, true, c, IM_COUNT(c));
-	}
+	if (ix.in_step && im_ix_change(&ix, buf, &l, at, false, false, flags))
+		im_ix_settle(&ix, r.from_new, r.from_new ? 1 : 2);
 out:
 	im_ix_end(&ix);
 	return st;
@@ -247,11 +244,8 @@ im_index_remove(const struct im_mailbox *b, const char *id, uint64_t *ret_size, 
 	st = unlink_message(&ix, &l, &r, err);
 	if (st != IM_OK)
 		goto out;
-	if (ix.in_step && im_ix_change(&ix, buf, &l, at, true, false, l.flags)) {
-		const struct im_dirchange c = { r.from_new, true, r.from };
-
-		im_ix_settle(&ix, r.from_new, !r.from_new, &c, 1);
-	}
+	if (ix.in_step && im_ix_change(&ix, buf, &l, at, true, false, l.flags))
+		im_ix_settle(&ix, r.from_new, !r.from_new);
 	im_ix_compact(&ix);
 	*ret_size = size;
 out:
@@ -269,7 +263,7 @@ begin_both(const struct im_mailbox *from, const struct im_mailbox *to, struct im
 	bool swap = strcmp(from->name, to->name) > 0;
 	enum im_status st = im_ix_begin(swap ? to : from, IM_IX_WAIT_MS, swap ? t : f, err);
 
-	*(swap ? f : t) = (struct im_ix) { .b = swap ? from : to, .fd = -1, .w.fd = -1 };
+	*(swap ? f : t) = (struct im_ix) { .b = swap ? from : to, .fd = -1 };
 	return st == IM_OK ? im_ix_begin(swap ? from : to, IM_IX_WAIT_MS, swap ? f : t, err) : st;
 }
 
@@ -339,16 +333,10 @@ im_index_move(const struct im_mailbox *from, const struct im_mailbox *to, const 
 	if (st != IM_OK || !f.in_step)
 		goto out;
 	buf[l.text.n] = '\n';
-	if (t.in_step && im_ix_insert(&t, buf, l.text.n + 1, &l)) {
-		const struct im_dirchange c = { l.is_new, false, r.to };
-
-		im_ix_settle(&t, l.is_new, !l.is_new, &c, 1);
-	}
-	if (im_ix_change(&f, buf, &l, at, true, false, l.flags)) {
-		const struct im_dirchange c = { r.from_new, true, r.from };
-
-		im_ix_settle(&f, r.from_new, !r.from_new, &c, 1);
-	}
+	if (t.in_step && im_ix_insert(&t, buf, l.text.n + 1, &l))
+		im_ix_settle(&t, l.is_new, !l.is_new);
+	if (im_ix_change(&f, buf, &l, at, true, false, l.flags))
+		im_ix_settle(&f, r.from_new, !r.from_new);
 	im_ix_end(&t);
 	im_ix_compact(&f);
 out:
