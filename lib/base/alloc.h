@@ -32,7 +32,8 @@ struct im_arena {
 void *im_arena_alloc(struct im_arena *a, size_t n) __attribute__((returns_nonnull));
 char *im_arena_strndup(struct im_arena *a, const char *s, size_t n) __attribute__((returns_nonnull));
 char *im_arena_strdup(struct im_arena *a, const char *s) __attribute__((returns_nonnull));
-char *im_arena_fmt(struct im_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
+char *im_arena_fmt(struct im_arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), returns_nonnull));
 void im_arena_done(struct im_arena *a);
 
 #endif

@@ -29,7 +29,7 @@ void im_buf_adds(struct im_buf *b, const char *s);
 void im_buf_add_str(struct im_buf *b, struct im_str s);
 void im_buf_addc(struct im_buf *b, char c);
 void im_buf_addf(struct im_buf *b, const char *fmt, ...) IM_PRINTF(2, 3);
-struct im_str im_buf_str(const struct im_buf *b); /* borrowed until the next change */
+struct im_str im_buf_str(const struct im_buf *b);    /* borrowed until the next change */
 char *im_buf_steal(struct im_buf *b, size_t *ret_n); /* owned by caller; ret_n may be NULL */
 
 #endif

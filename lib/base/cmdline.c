@@ -125,13 +125,13 @@ static void
 show_option(const struct im_opt *o, const char *indent)
 {
 	char left[64], letter[8] = "    ";
-	bool fits;
 
-	if (o->letter)
-		fits = im_fmt(letter, sizeof(letter), "-%c, ", o->letter);
-	fits = im_fmt(
-	    left, sizeof(left), "%s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-	printf("%s%-26s %s%s\n", indent, fits ? left : o->name, o->help, o->list ? " (may be repeated)" : "");
+	if (o->letter && !im_fmt(letter, sizeof(letter), "-%c, ", o->letter))
+		return;
+	if (!im_fmt(
+		left, sizeof(left), "%s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : ""))
+		return;
+	printf("%s%-26s %s%s\n", indent, left, o->help, o->list ? " (may be repeated)" : "");
 }
 
 static void
@@ -195,7 +195,7 @@ run(struct parser *p, int argc, char **argv, struct im_err *err)
 	const struct im_cmd *cmd = p->ctx->cmd;
 	const struct im_subcmd *sub = NULL;
 	enum im_status st;
-	int first;
+	int first = argc;
 
 	st = parse(p, argc, argv, cmd->subs || cmd->flags & IM_CMD_FIRST, &first, err);
 	if (st == IM_OK && cmd->subs && first < argc && !p->help && !p->version) {

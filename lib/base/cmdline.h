@@ -15,14 +15,17 @@
 #include "base/err.h"
 
 struct im_opt {
-	const char *name;  /* long name without dashes; NULL ends the table */
-	char letter;       /* short form or 0 */
-	const char *arg;   /* NULL: a flag; else the argument's name for the help, "SIZE" */
+	const char *name; /* long name without dashes; NULL ends the table */
+	char letter;      /* short form or 0 */
+	const char *arg;  /* NULL: a flag; else the argument's name for the help, "SIZE" */
 	const char *help;
 	/* exactly one of these takes the value; counts and lists are for options that may be repeated */
 	bool *flag;
 	const char **value;
-	struct im_strlist { const char *v[64]; size_t n; } *list;
+	struct im_strlist {
+		const char *v[64];
+		size_t n;
+	} * list;
 };
 
 struct im_subcmd; /* run is called with what follows the name, options already taken */
@@ -30,9 +33,9 @@ struct im_cmd_ctx;
 typedef enum im_status im_subcmd_fn(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err);
 
 struct im_subcmd {
-	const char *name;  /* NULL ends the table */
-	const char *args;  /* "UID [MAILBOX]" */
-	const char *help;  /* one line */
+	const char *name;       /* NULL ends the table */
+	const char *args;       /* "UID [MAILBOX]" */
+	const char *help;       /* one line */
 	int min_args, max_args; /* max -1: any */
 	im_subcmd_fn *run;
 	const struct im_opt *opts; /* of this subcommand, or NULL */
@@ -41,19 +44,19 @@ struct im_subcmd {
 enum {
 	IM_CMD_JSON = 1,
 	IM_CMD_NOCONF = 2, /* has no configuration file */
-	IM_CMD_FIRST = 4   /* options stand before the first argument only: what follows is for somebody else */
+	IM_CMD_FIRST = 4 /* options stand before the first argument only: what follows is for somebody else */
 };
 
 struct im_cmd {
-	const char *name;    /* intimail-user */
-	const char *summary; /* one line */
-	const char *args;    /* for a program without subcommands: "FILE..." */
+	const char *name;     /* intimail-user */
+	const char *summary;  /* one line */
+	const char *args;     /* for a program without subcommands: "FILE..." */
 	const char *examples; /* shown by --help, may be NULL */
 	unsigned flags;
-	const struct im_opt *opts;      /* of the program, or NULL */
-	const struct im_subcmd *subs;   /* or NULL */
-	int min_args, max_args;         /* without subcommands */
-	im_subcmd_fn *run;              /* without subcommands */
+	const struct im_opt *opts;    /* of the program, or NULL */
+	const struct im_subcmd *subs; /* or NULL */
+	int min_args, max_args;       /* without subcommands */
+	im_subcmd_fn *run;            /* without subcommands */
 };
 
 struct im_cmd_ctx {

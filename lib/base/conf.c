@@ -27,7 +27,7 @@ enum kind { TEXT, DOMAIN, PATH, SOCKET, USER, ADDRESS, LANGUAGE, COUNT, SECONDS,
  * In a default "<key>" stands for the value of a key above it; "" with ldap_base is made from the domain.
  */
 #define KEYS(X)                                                                                            \
-	X(domain, DOMAIN, "domain name", 0, 0, NULL, "the mail domain of the household")    \
+	X(domain, DOMAIN, "domain name", 0, 0, NULL, "the mail domain of the household")                   \
 	X(hostname, DOMAIN, "domain name", 0, 0, "mail.<domain>",                                          \
 	    "the name of this machine in SMTP and on the web")                                             \
 	X(root, PATH, "directory", 0, 0, "/",                                                              \

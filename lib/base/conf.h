@@ -30,12 +30,12 @@ struct im_conf {
 	const char *hostname; /* mail.<domain> */
 	const char *root;     /* "/" or the directory of a private server */
 
-	const char *mail_root;  /* <root>/var/mail/intimail: one directory per uid */
-	const char *state_dir;  /* <root>/var/lib/intimail: sessions, throttle, upload */
-	const char *run_dir;    /* <root>/run/intimail: sockets, pid files */
-	const char *log_dir;    /* <root>/var/log/intimail */
-	const char *etc_dir;    /* <root>/etc/intimail: rendered configuration */
-	const char *share_dir;  /* <root>/usr/share/intimail: templates, static, locale */
+	const char *mail_root;   /* <root>/var/mail/intimail: one directory per uid */
+	const char *state_dir;   /* <root>/var/lib/intimail: sessions, throttle, upload */
+	const char *run_dir;     /* <root>/run/intimail: sockets, pid files */
+	const char *log_dir;     /* <root>/var/log/intimail */
+	const char *etc_dir;     /* <root>/etc/intimail: rendered configuration */
+	const char *share_dir;   /* <root>/usr/share/intimail: templates, static, locale */
 	const char *libexec_dir; /* <root>/usr/libexec/intimail: agent, cgi/ */
 
 	const char *mail_user; /* "intimail": owns the mail, runs the agent and the mail pages */
@@ -53,11 +53,11 @@ struct im_conf {
 	uint64_t default_quota;        /* bytes for a new person, 0 = none; 5G */
 	uint64_t message_size_limit;   /* bytes; 50M */
 
-	const char *language; /* "en": when the browser asks for none we have */
-	const char *timezone; /* "" = the system's */
-	int page_size;        /* messages on a list page, 50 */
-	int session_idle;     /* seconds, 2 h */
-	int session_lifetime; /* seconds, 12 h */
+	const char *language;  /* "en": when the browser asks for none we have */
+	const char *timezone;  /* "" = the system's */
+	int page_size;         /* messages on a list page, 50 */
+	int session_idle;      /* seconds, 2 h */
+	int session_lifetime;  /* seconds, 12 h */
 	bool sandbox_required; /* refuse to serve when Landlock is missing */
 };
 

@@ -15,17 +15,18 @@
 #include "base/err.h"
 
 struct im_confine_path {
-	const char *path; /* a missing one is passed over */
+	const char *path;                            /* a missing one is passed over */
 	enum { IM_PATH_READ, IM_PATH_WRITE } access; /* write: read, write, create, rename, remove below it */
 };
 
 struct im_confine {
 	const struct im_confine_path *paths;
 	size_t npaths;
-	bool sockets;     /* may connect to a server (the sign-in page asks slapd): no filter of system calls then */
-	bool required;    /* fail when Landlock is missing (configuration: sandbox_required) */
-	unsigned cpu_s;   /* RLIMIT_CPU seconds, 0 = leave */
-	size_t as_bytes;  /* RLIMIT_AS, 0 = leave */
+	bool
+	    sockets; /* may connect to a server (the sign-in page asks slapd): no filter of system calls then */
+	bool required;     /* fail when Landlock is missing (configuration: sandbox_required) */
+	unsigned cpu_s;    /* RLIMIT_CPU seconds, 0 = leave */
+	size_t as_bytes;   /* RLIMIT_AS, 0 = leave */
 	size_t file_bytes; /* RLIMIT_FSIZE, 0 = leave */
 };
 

@@ -29,13 +29,15 @@ bool im_pwrite_full(int fd, const void *p, size_t n, off_t at);
  * im_read_file - the whole of a regular file of at most max bytes, appended to b
  * dirfd AT_FDCWD: path comes from the operator, symbolic links in it are followed; else it stays beneath dirfd.
  */
-enum im_status im_read_file(int dirfd, const char *path, size_t max, struct im_buf *b, struct im_err *err) IM_MUSTUSE;
+enum im_status im_read_file(
+    int dirfd, const char *path, size_t max, struct im_buf *b, struct im_err *err) IM_MUSTUSE;
 
 /*
  * im_replace_file - tmp name, write, fsync, rename over path, fsync of the directory
  * The old content stays whole on any failure. mode is given to the new file (umask applied).
  */
-enum im_status im_replace_file(int dirfd, const char *path, mode_t mode, struct im_str data, struct im_err *err) IM_MUSTUSE;
+enum im_status im_replace_file(
+    int dirfd, const char *path, mode_t mode, struct im_str data, struct im_err *err) IM_MUSTUSE;
 
 /* im_mkdirs - make path and its parents (absolute or relative to the current directory); existing ones are fine */
 enum im_status im_mkdirs(const char *path, mode_t mode, struct im_err *err) IM_MUSTUSE;
@@ -47,8 +49,8 @@ void im_unlock(int fd);
 /* im_fds_sane - open /dev/null on whichever of 0, 1, 2 is closed, so that no file lands there */
 bool im_fds_sane(void);
 
-int64_t im_now(void);                 /* seconds UTC */
-int64_t im_now_ns(void);              /* CLOCK_REALTIME nanoseconds */
+int64_t im_now(void);    /* seconds UTC */
+int64_t im_now_ns(void); /* CLOCK_REALTIME nanoseconds */
 int64_t im_monotonic_ms(void);
 
 #endif

@@ -15,8 +15,8 @@
 
 enum im_log_to { IM_LOG_STDERR, IM_LOG_SYSLOG, IM_LOG_FD };
 
-/* im_log_open - ident is kept (not copied); fd is used with IM_LOG_FD only */
-void im_log_open(const char *ident, enum im_log_to to, int fd);
+/* im_log_open - name is kept (not copied); fd is used with IM_LOG_FD only */
+void im_log_open(const char *name, enum im_log_to to, int fd);
 /* im_log_verbose - let im_debug through */
 void im_log_verbose(bool on);
 

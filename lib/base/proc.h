@@ -24,7 +24,7 @@ struct im_proc_opts {
  * im_proc_run - run argv[0] (searched in /usr/sbin:/usr/bin:/sbin:/bin), wait, collect stdout and stderr in out
  * Returns IM_OK for exit status 0; else IM_TEMP with the status and the last line of output in the message.
  */
-enum im_status im_proc_run(const char *const argv[], const struct im_proc_opts *o, struct im_buf *out, struct im_err *err)
-    IM_MUSTUSE;
+enum im_status im_proc_run(const char *const argv[], const struct im_proc_opts *o, struct im_buf *out,
+    struct im_err *err) IM_MUSTUSE;
 
 #endif

@@ -17,7 +17,7 @@ struct im_str {
 	size_t n;
 };
 
-#define IM_STR(literal) ((struct im_str){ (literal), sizeof(literal) - 1 })
+#define IM_STR(literal) ((struct im_str) { (literal), sizeof(literal) - 1 })
 
 struct im_str im_str(const char *s); /* NULL gives the empty span */
 bool im_str_eq(struct im_str a, struct im_str b);

@@ -28,7 +28,10 @@ struct im_value {
 		bool b;
 		int64_t i;
 		struct im_str s;
-		struct { struct im_value *first, *last; size_t n; } c;
+		struct {
+			struct im_value *first, *last;
+			size_t n;
+		} c;
 	} u;
 	struct im_value *next;
 };
@@ -49,7 +52,8 @@ void im_v_add_span(struct im_arena *a, struct im_value *arr, struct im_str text)
 void im_v_add_int(struct im_arena *a, struct im_value *arr, int64_t i);
 struct im_value *im_v_add_object(struct im_arena *a, struct im_value *arr);
 
-const struct im_value *im_v_get(const struct im_value *obj, struct im_str key); /* NULL when absent or no object */
+const struct im_value *im_v_get(
+    const struct im_value *obj, struct im_str key); /* NULL when absent or no object */
 
 /* im_v_json - append as JSON on one line; bytes that are no UTF-8 become U+FFFD */
 void im_v_json(const struct im_value *v, struct im_buf *b);
