@@ -7,17 +7,16 @@ import re
 import subprocess
 import tempfile
 
-from common import complain, finish, lines
+from common import complain, finish, lines, sources
 
 PAGE = "man/intimail.conf.5"
-BUILD = os.environ.get("BUILD", "build")
 
 
 def table():
     with tempfile.TemporaryDirectory() as d:
         exe = os.path.join(d, "keys")
         subprocess.run(["cc", "-std=gnu17", "-Ilib", "-D_GNU_SOURCE", "-o", exe, "tests/lint/keys.c",
-                        f"{BUILD}/libintimail.a"], check=True)
+                        *sources("lib/base/*.c")], check=True)
         out = subprocess.run([exe], capture_output=True, text=True, check=True).stdout
     return {f[0]: f[1:] for f in (line.split("\t") for line in out.splitlines())}
 
