@@ -328,11 +328,12 @@ scan(struct scan *s, struct im_arena *arena, struct im_addresses *l, int max)
 void
 im_addresses_first(struct im_arena *arena, struct im_str raw, int max, struct im_addresses *ret)
 {
-	struct scan s = { .p = raw.p, .end = raw.p + raw.n };
+	struct scan s = { .p = raw.p };
 
 	*ret = (struct im_addresses) { 0 };
 	if (raw.n == 0)
 		return;
+	s.end = raw.p + raw.n;
 	im_buf_init(&s.words, PHRASE_MAX);
 	im_buf_init(&s.comment, PHRASE_MAX);
 	im_buf_init(&s.angle, PHRASE_MAX);

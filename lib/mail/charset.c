@@ -199,6 +199,8 @@ add_valid(struct im_buf *out, struct im_str s)
 {
 	size_t room = out->max - out->n;
 
+	if (out->full || s.n == 0)
+		return;
 	if (s.n <= room) {
 		im_buf_add(out, s.p, s.n);
 		return;
@@ -212,7 +214,8 @@ add_char(struct im_buf *out, uint32_t c)
 {
 	char u[4];
 
-	im_buf_add(out, u, im_utf8_put(c, u));
+	if (!out->full)
+		im_buf_add(out, u, im_utf8_put(c, u));
 }
 
 static void
@@ -244,43 +247,49 @@ from_latin(struct im_str in, bool latin9, struct im_buf *out)
 		add_char(out, u);
 		start = ++i;
 	}
-	if (!out->full)
-		add_valid(out, (struct im_str) { in.p + start, in.n - start });
+	add_valid(out, (struct im_str) { in.p + start, in.n - start });
 }
 
-/* bad bytes become U+FFFD; a text without one good sequence is no UTF-8 at all but a wrong label */
+/* bytes that are no UTF-8 become U+FFFD */
+static void
+add_checked(struct im_buf *out, struct im_str in)
+{
+	const char *p = in.p, *end = in.p + in.n, *start = p;
+	size_t n;
+
+	for (; p < end && !out->full; p += n) {
+		n = 1;
+		if ((*p & 0x80) == 0 || im_utf8_next(p, end, &n) != 0xfffd || n > 1)
+			continue;
+		add_valid(out, (struct im_str) { start, (size_t)(p - start) });
+		add_char(out, 0xfffd);
+		start = p + 1;
+	}
+	add_valid(out, (struct im_str) { start, (size_t)(end - start) });
+}
+
+/* a text without one good sequence is no UTF-8 at all but a wrong label */
 static void
 from_utf8(struct im_str in, struct im_buf *out)
 {
-	const char *p = in.p, *end = in.p + in.n, *start = p;
+	const char *p = in.p, *end = in.p + in.n;
 	size_t good = 0, bad = 0, n;
 
 	for (; p < end; p += n) {
-		if ((*p & 0x80) == 0) {
-			n = 1;
+		n = 1;
+		if ((*p & 0x80) == 0)
 			continue;
-		}
 		if (im_utf8_next(p, end, &n) == 0xfffd && n == 1)
 			bad++;
 		else
 			good++;
 	}
-	if (bad > 0 && good == 0) {
+	if (bad > 0 && good == 0)
 		from_latin(in, false, out);
-		return;
-	}
-	for (p = start; p < end && !out->full; p += n) {
-		if ((*p & 0x80) == 0 || im_utf8_next(p, end, &n) != 0xfffd || n > 1) {
-			if ((*p & 0x80) == 0)
-				n = 1;
-			continue;
-		}
-		add_valid(out, (struct im_str) { start, (size_t)(p - start) });
-		add_char(out, 0xfffd);
-		start = p + 1;
-	}
-	if (!out->full)
-		add_valid(out, (struct im_str) { start, (size_t)(end - start) });
+	else if (bad > 0)
+		add_checked(out, in);
+	else
+		add_valid(out, in);
 }
 
 static void
@@ -307,7 +316,8 @@ from_iconv(const struct charset *cs, struct im_str in, struct im_buf *out)
 		size_t room = sizeof(piece), r = iconv(cd, &p, &left, &q, &room);
 		int e = errno;
 
-		add_valid(out, (struct im_str) { piece, (size_t)(q - piece) });
+		/* glibc lets through what RFC 3629 does not: beyond U+10FFFF */
+		add_checked(out, (struct im_str) { piece, (size_t)(q - piece) });
 		if (r != (size_t)-1 || e == E2BIG)
 			continue;
 		add_char(out, 0xfffd);
@@ -363,10 +373,10 @@ im_html_charset(struct im_str html)
 	enum { LOOK = 2048 };
 	struct im_str none = { NULL, 0 };
 	size_t n = html.n < LOOK ? html.n : LOOK;
-	const char *p = html.p, *end = html.p + n;
+	const char *p = n ? html.p : "", *end = p + n;
 
 	/* <meta charset="x"> and <meta http-equiv=... content="text/html; charset=x"> end alike */
-	for (; p && p < end && (p = memchr(p, '<', (size_t)(end - p))) != NULL; p++) {
+	for (; p < end && (p = memchr(p, '<', (size_t)(end - p))) != NULL; p++) {
 		struct im_str tag = { p, (size_t)(end - p) };
 		const char *close;
 

@@ -328,7 +328,7 @@ im_date_parse(struct im_str raw, int64_t *ret)
 			s.n--;
 		}
 	}
-	if (d.day < 1 || d.day > 31 || d.month < 1 || d.month > 12 || d.year < 1000)
+	if (d.day < 1 || d.day > 31 || d.month < 1 || d.month > 12 || d.year < 1000 || d.year > 9999)
 		return false;
 	if (d.hour == 12 && d.am)
 		d.hour = 0;

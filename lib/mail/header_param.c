@@ -254,6 +254,8 @@ get_param(struct im_str raw, const char *name, bool as_is, struct im_buf *out)
 	size_t nv = 0, len = strlen(name), pos = 0;
 	bool found = false;
 
+	if (raw.n == 0)
+		return false;
 	while (next_param(raw, &pos, &p)) {
 		if (!im_str_startsi(p.name, name))
 			continue;

@@ -53,7 +53,7 @@ is_bidi(uint32_t c)
 void
 im_text_line(struct im_str text, bool keep_bidi, struct im_buf *out)
 {
-	const char *p = text.p, *end = text.p + text.n, *start = p;
+	const char *p = text.n ? text.p : "", *end = p + text.n, *start = p;
 	size_t n;
 
 	for (; p < end; p += n) {
@@ -167,7 +167,7 @@ flush_words(struct decoding *d)
 static void
 add_plain(struct decoding *d, struct im_str s)
 {
-	const char *p = s.p, *end = s.p + s.n, *nl;
+	const char *p = s.n ? s.p : "", *end = p + s.n, *nl;
 
 	if (s.n == 0)
 		return;
@@ -209,12 +209,14 @@ static void
 decode(struct im_str raw, bool keep_bidi, struct im_buf *out)
 {
 	struct decoding d = { .out = out, .keep_bidi = keep_bidi };
-	const char *p = raw.p, *end = raw.p + raw.n, *plain = p;
+	const char *p, *end, *plain;
 	struct im_str guess;
 	struct word w;
 
 	if (raw.n == 0)
 		return;
+	p = plain = raw.p;
+	end = p + raw.n;
 	im_buf_init(&d.bytes, raw.n + 4);
 	im_buf_init(&d.utf8, raw.n * 4 + 4);
 	guess = im_utf8_valid(raw) ? IM_STR("") : IM_STR("windows-1252");

@@ -29,20 +29,25 @@ static const unsigned char b64[256] = { X, X, X, X, X, X, X, X, X, X, X, X, X, X
 struct piece {
 	struct im_buf *out;
 	size_t n;
-	char p[PIECE + 8];
+	char p[PIECE + 8]; /* a base64 group may pass PIECE */
 };
+
+/* what fits */
+static void
+add_fitting(struct im_buf *out, const char *p, size_t n)
+{
+	size_t room = out->max - out->n;
+
+	if (out->full)
+		return;
+	im_buf_add(out, p, n < room ? n : room);
+	out->full = n > room;
+}
 
 static void
 flush(struct piece *o)
 {
-	size_t room = o->out->max - o->out->n;
-
-	if (o->n > room) {
-		im_buf_add(o->out, o->p, room);
-		o->out->full = true;
-	} else {
-		im_buf_add(o->out, o->p, o->n);
-	}
+	add_fitting(o->out, o->p, o->n);
 	o->n = 0;
 }
 
@@ -58,14 +63,10 @@ static void
 put_all(struct piece *o, const char *p, size_t n)
 {
 	flush(o);
-	if (n > o->out->max - o->out->n) {
-		n = o->out->max - o->out->n;
-		o->out->full = true;
-	}
-	im_buf_add(o->out, p, n);
+	add_fitting(o->out, p, n);
 }
 
-/* --- base64. state[0]: characters of the open group, hold: their values */
+/* --- base64. state[0]: characters of the open group, state[1] and on: their values */
 
 static void
 base64_group(struct im_decoder *d, struct piece *o)
@@ -253,31 +254,36 @@ uu(struct im_decoder *d, struct im_str in, struct piece *o)
 	}
 }
 
-void
-im_decode(struct im_decoder *d, struct im_str in, bool end, struct im_buf *out)
+static void
+coded(struct im_decoder *d, struct im_str in, bool end, struct im_buf *out)
 {
 	struct piece o;
 
 	o.out = out;
 	o.n = 0;
-	switch (d->cte) {
-	case IM_CTE_IDENTITY:
-		put_all(&o, in.p, in.n);
-		return;
-	case IM_CTE_BASE64:
+	if (d->cte == IM_CTE_BASE64) {
 		base64(d, in, &o);
 		if (end)
 			base64_group(d, &o);
-		break;
-	case IM_CTE_QP:
+	} else if (d->cte == IM_CTE_QP) {
 		qp(d, in, &o);
 		if (end && d->nhold > 1 && d->hold[0] == '=' && hex(d->hold[1]) >= 0)
 			put_all(&o, d->hold, d->nhold);
-		break;
-	case IM_CTE_UUENCODE:
+	} else {
 		uu(d, in, &o);
 		if (end)
 			uu_line(d, &o);
 	}
 	flush(&o);
+}
+
+void
+im_decode(struct im_decoder *d, struct im_str in, bool end, struct im_buf *out)
+{
+	if (in.n == 0)
+		in.p = ""; /* the end alone */
+	if (d->cte == IM_CTE_IDENTITY)
+		add_fitting(out, in.p, in.n);
+	else if (!out->full)
+		coded(d, in, end, out);
 }

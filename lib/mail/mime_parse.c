@@ -43,8 +43,9 @@ struct im_mime_parser {
 	size_t max_header;
 	struct im_buf header; /* of cur */
 	int fields;
-	bool cut;
-	bool junk; /* the last line was no field; where it stands: */
+	size_t field_at; /* where the field at hand begins in it */
+	bool drop;       /* the rest of this field does not fit */
+	bool junk;       /* the last line was no field; where it stands: */
 	size_t junk_at;
 	uint64_t junk_off;
 	unsigned junk_eol; /* prev_eol there */
@@ -83,7 +84,8 @@ start_part(struct im_mime_parser *p, int parent, uint64_t header_off)
 	p->state = IN_HEADER;
 	p->want = false;
 	p->fields = 0;
-	p->junk = p->cut = false;
+	p->junk = p->drop = false;
+	p->field_at = 0;
 	im_buf_clear(&p->header);
 }
 
@@ -193,8 +195,6 @@ end_header(struct im_mime_parser *p, uint64_t header_end, uint64_t body_off)
 	part->body_off = body_off;
 	im_buf_init(&boundary, IM_MIME_MAX_BOUNDARY);
 	im_mime_read_part(&p->m.arena, im_buf_str(&p->header), digest, p->lean, part, &boundary);
-	if (p->cut)
-		p->m.flags |= IM_MIME_CUT_HEADER;
 	keep_header(p);
 	p->state = IN_BODY;
 	if (strcmp(part->type, "multipart") == 0) {
@@ -239,26 +239,61 @@ junk_is_body(struct im_mime_parser *p)
 	free(copy);
 }
 
+/* fields that are kept although the block is over half of its limit: those that the product shows or works with */
+static bool
+is_wanted(struct im_str name)
+{
+	static const char *const names[] = { "from", "to", "cc", "subject", "date", "message-id",
+		"references", "in-reply-to", "reply-to", "sender", "mime-version" };
+
+	for (size_t i = 0; i < IM_COUNT(names); i++)
+		if (im_str_isi(name, names[i]))
+			return true;
+	return im_str_startsi(name, "content-");
+}
+
 static void
+begin_field(struct im_mime_parser *p, struct im_str name)
+{
+	p->junk = false;
+	p->field_at = p->header.n;
+	p->drop = (p->header.n > p->max_header / 2 || p->fields >= IM_MIME_MAX_FIELDS) && !is_wanted(name);
+	p->fields++;
+}
+
+static size_t
+max_field(const struct im_mime_parser *p)
+{
+	return p->max_header / 4;
+}
+
+/*
+ * Bounded: one field takes a quarter of the block at most, and the last half is for the fields that matter, so that
+ * neither a million recipients nor a thousand Received lines hide the subject. The rest of a field that does not fit is
+ * dropped; false then.
+ */
+static bool
 add_header_line(struct im_mime_parser *p, struct im_str line, unsigned eol)
 {
-	size_t room = p->max_header - p->header.n;
+	size_t room = p->max_header - p->header.n, used = p->header.n - p->field_at;
 
-	if (p->cut)
-		return;
-	if (line.n + eol > room || p->fields > IM_MIME_MAX_FIELDS) {
-		p->cut = true;
-		if (p->fields <= IM_MIME_MAX_FIELDS && room > 1) {
-			im_buf_add(&p->header, line.p, room - 1);
+	if (!p->drop && room > max_field(p) - used)
+		room = max_field(p) - used;
+	if (p->drop || line.n + eol > room) {
+		if (!p->drop && !p->junk && room > 1) {
+			im_buf_add(&p->header, line.p, line.n < room - 1 ? line.n : room - 1);
 			im_buf_addc(&p->header, '\n');
 		}
-		return;
+		p->drop = true;
+		p->m.flags |= IM_MIME_CUT_HEADER;
+		return false;
 	}
 	im_buf_add_str(&p->header, line);
 	for (unsigned i = 1; i < eol; i++)
 		im_buf_addc(&p->header, '\r');
 	if (eol)
 		im_buf_addc(&p->header, '\n');
+	return true;
 }
 
 /* the junk before the line at hand decides where the body began; then the line is handled again */
@@ -275,6 +310,7 @@ end_header_before(struct im_mime_parser *p, struct im_str line, unsigned eol)
 static void
 on_header_line(struct im_mime_parser *p, struct im_str line, unsigned eol)
 {
+	size_t name;
 	bool end;
 
 	/* RFC 2046 5.1.1: a part may be a header without a body */
@@ -286,23 +322,23 @@ on_header_line(struct im_mime_parser *p, struct im_str line, unsigned eol)
 		end_header(p, p->off, p->next);
 		return;
 	}
-	if (im_header_name(line)) {
-		p->junk = false;
-		p->fields++;
+	name = im_header_name(line);
+	if (name) {
+		begin_field(p, (struct im_str) { line.p, name });
 	} else if ((line.p[0] == ' ' || line.p[0] == '\t') && (p->fields || p->junk)) {
 		/* belongs to the line before, whatever that was */
-	} else if (p->junk) {
+	} else if (p->junk || line.n + eol > max_field(p) || line.n + eol > p->max_header - p->header.n) {
 		end_header_before(p, line, eol);
 		return;
-	} else if (!p->cut) {
+	} else {
 		p->junk = true;
-		p->junk_at = p->header.n;
+		p->drop = false;
+		p->junk_at = p->field_at = p->header.n;
 		p->junk_off = p->off;
 		p->junk_eol = p->prev_eol;
 	}
-	add_header_line(p, line, eol);
-	if (p->cut)
-		p->junk = false;
+	if (!add_header_line(p, line, eol) && p->junk)
+		end_header_before(p, line, eol);
 }
 
 static bool
@@ -342,7 +378,7 @@ on_line(struct im_mime_parser *p, struct im_str line, uint64_t raw_len, unsigned
 	}
 	p->off = p->next;
 	p->prev_eol = eol;
-	p->lines.cap = p->state == IN_BODY ? IM_MIME_MAX_LINE : p->max_header;
+	p->lines.cap = p->state == IN_BODY ? IM_MIME_MAX_LINE : max_field(p) + 1;
 	p->lines.skip = p->state == IN_BODY && p->nlevels == 0 && !p->want;
 }
 
@@ -362,7 +398,7 @@ begin(size_t max_header)
 	p->max_header = max_header;
 	p->cur = -1;
 	im_buf_init(&p->header, max_header);
-	im_lines_init(&p->lines, line_cb, p, max_header);
+	im_lines_init(&p->lines, line_cb, p, max_field(p) + 1);
 	return p;
 }
 

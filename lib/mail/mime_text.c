@@ -113,7 +113,7 @@ im_mime_part_size(struct im_str message, const struct im_mime_part *part)
 static bool
 add_text(struct im_str s, struct im_buf *out)
 {
-	const char *p = s.p, *end = s.p + s.n, *start = p;
+	const char *p = s.n ? s.p : "", *end = p + s.n, *start = p;
 
 	if (s.n == 0)
 		return true;

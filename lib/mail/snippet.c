@@ -58,7 +58,7 @@ add_char(struct words *w, uint32_t c)
 static bool
 add_text(struct words *w, struct im_str s)
 {
-	const char *p = s.p, *end = s.p + s.n;
+	const char *p = s.n ? s.p : "", *end = p + s.n;
 	size_t n;
 
 	for (; p < end; p += n)
@@ -259,7 +259,7 @@ void
 im_snippet_html(struct im_str html, size_t max, struct im_buf *out)
 {
 	struct words w = { .out = out, .max = max, .start = out->n };
-	const char *p = html.p, *end = html.p + html.n;
+	const char *p = html.n ? html.p : "", *end = p + html.n;
 	size_t n;
 
 	while (p < end) {
