@@ -8,15 +8,18 @@
 #include "web/mailfile.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
+
 enum {
-	PARSE_WINDOW = 1024 * 1024,
+	PARSE_WINDOW = 256 * 1024,
 	STREAM_WINDOW =
-	    IM_STREAM_CHUNK - 1024,  /* what decodes to at most a chunk with what the decoder held back */
-	KEEP_BELOW = 4 * 1024 * 1024 /* a file of this size may stay mapped: reading it twice costs faults */
+	    IM_STREAM_CHUNK - 1024, /* what decodes to at most a chunk with what the decoder held back */
+	LARGE = 2 * 1024 * 1024     /* from here on reading costs less than the memory of a mapping */
 };
 
 static enum im_status
@@ -48,8 +51,7 @@ enum im_status
 im_mail_file_open(const struct im_request *r, struct im_response *resp, const char *mailbox, const char *id,
     struct im_mail_file *f, struct im_err *err)
 {
-	*f = (struct im_mail_file) { 0 };
-	int fd = -1;
+	*f = (struct im_mail_file) { .fd = -1 };
 	enum im_status st = im_mail_at_open(r, resp, mailbox, &f->at, err);
 	if (st != IM_OK)
 		return st;
@@ -57,15 +59,16 @@ im_mail_file_open(const struct im_request *r, struct im_response *resp, const ch
 		return not_here(r, resp, mailbox, id, err);
 	st = im_index_find(&f->at.box, id, r->arena, &f->entry, err);
 	if (st == IM_OK)
-		st = im_index_open_message(&f->at.box, &f->entry, &fd, err);
+		st = im_index_open_message(&f->at.box, &f->entry, &f->fd, err);
 	if (st == IM_NOTFOUND || st == IM_INVALID)
 		st = not_here(r, resp, mailbox, id, err);
 	if (st == IM_OK)
-		st = map(fd, &f->raw, err);
-	if (fd >= 0)
-		(void)close(fd);
-	if (st != IM_OK)
-		im_mail_at_close(&f->at);
+		st = map(f->fd, &f->raw, err);
+	if (st == IM_OK)
+		return IM_OK;
+	if (f->fd >= 0)
+		(void)close(f->fd);
+	im_mail_at_close(&f->at);
 	return st;
 }
 
@@ -74,70 +77,64 @@ im_mail_file_close(struct im_mail_file *f)
 {
 	if (f->raw.n)
 		(void)munmap((void *)(uintptr_t)f->raw.p, f->raw.n);
-	f->raw = IM_STR("");
+	(void)close(f->fd);
 	im_mail_at_close(&f->at);
-}
-
-/* give back the whole pages of [from, to) */
-static void
-forget(const char *from, const char *to)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t a = ((uintptr_t)from + page - 1) & ~(page - 1), b = (uintptr_t)to & ~(page - 1);
-	if (a < b)
-		(void)madvise((void *)a, b - a, MADV_DONTNEED);
 }
 
 void
 im_mail_file_parse(const struct im_mail_file *f, struct im_mime *m)
 {
-	if (f->raw.n <= KEEP_BELOW) {
+	if (f->raw.n < LARGE) {
 		im_mime_parse(f->raw, m);
 		return;
 	}
 	struct im_mime_parser *p = im_mime_begin(IM_MIME_MAX_HEADER);
-	for (size_t at = 0; at < f->raw.n; at += PARSE_WINDOW) {
-		const char *w = f->raw.p + at;
-		size_t n = f->raw.n - at < PARSE_WINDOW ? f->raw.n - at : PARSE_WINDOW;
-		im_mime_feed(p, w, n);
-		forget(at ? w - 4096 : w, w + n);
-	}
+	char *window = im_malloc(PARSE_WINDOW);
+	ssize_t n;
+	for (off_t at = 0; (n = im_pread_full(f->fd, window, PARSE_WINDOW, at)) > 0; at += n)
+		im_mime_feed(p, window, (size_t)n);
 	im_mime_end(p, m);
+	free(window);
 }
 
 void
 im_part_stream_init(struct im_part_stream *s, const struct im_mail_file *f, const struct im_mime_part *part)
 {
-	*s = (struct im_part_stream) { .decoder = { .cte = part->cte } };
-	if (part->body_off <= f->raw.n && part->body_len <= f->raw.n - part->body_off)
-		s->raw = (struct im_str) { f->raw.p + part->body_off, (size_t)part->body_len };
+	*s = (struct im_part_stream) { .file = f, .decoder = { .cte = part->cte } };
+	if (part->body_off <= f->raw.n && part->body_len <= f->raw.n - part->body_off) {
+		s->at = part->body_off;
+		s->left = part->body_len;
+	}
 }
 
 void
 im_raw_stream_init(struct im_part_stream *s, const struct im_mail_file *f)
 {
-	*s = (struct im_part_stream) { .raw = f->raw, .decoder = { .cte = IM_CTE_IDENTITY } };
+	*s = (struct im_part_stream) { .file = f, .left = f->raw.n, .decoder = { .cte = IM_CTE_IDENTITY } };
 }
 
 bool
 im_part_stream_next(struct im_part_stream *s, struct im_buf *out)
 {
-	size_t n = s->raw.n < STREAM_WINDOW ? s->raw.n : STREAM_WINDOW;
-	struct im_str window = { s->raw.p, n };
-	bool large = s->raw.n > KEEP_BELOW;
-	s->raw = (struct im_str) { s->raw.p + n, s->raw.n - n };
-	s->ended = s->raw.n == 0;
-	im_decode(&s->decoder, window, s->ended, out);
-	if (large)
-		forget(window.p, window.p + n);
-	return !s->ended;
+	char window[STREAM_WINDOW];
+	size_t n = s->left < STREAM_WINDOW ? (size_t)s->left : STREAM_WINDOW;
+	struct im_str in = { s->file->raw.p + s->at, n };
+	if (s->file->raw.n >= LARGE) {
+		if (im_pread_full(s->file->fd, window, n, (off_t)s->at) != (ssize_t)n)
+			return false;
+		in.p = window;
+	}
+	s->at += n;
+	s->left -= n;
+	im_decode(&s->decoder, in, s->left == 0, out);
+	return s->left > 0;
 }
 
 uint64_t
 im_part_stream_size(const struct im_part_stream *s)
 {
 	if (s->decoder.cte == IM_CTE_IDENTITY)
-		return s->raw.n;
+		return s->left;
 	struct im_part_stream copy = *s;
 	struct im_buf b;
 	uint64_t total = 0;

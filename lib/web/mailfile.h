@@ -1,8 +1,8 @@
 /*
  * mailfile.h - one message of the signed-in person, opened and mapped for a page, and its parts as streams
  *
- * A message may be 50 MB and a page program must stay small: what was looked at of a large file is given back at once
- * (madvise), so that it never counts more than a window.
+ * A message may be 50 MB and a page program must stay small: a large file is mapped too, for those who look at a few pages
+ * of it, but whoever goes through all of it reads it by windows.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,6 +17,7 @@
 struct im_mail_file {
 	struct im_mail_at at;
 	struct im_entry entry;
+	int fd;
 	struct im_str raw; /* mapped as long as the file is open */
 };
 
@@ -28,19 +29,19 @@ enum im_status im_mail_file_open(const struct im_request *r, struct im_response 
     const char *id, struct im_mail_file *f, struct im_err *err) IM_MUSTUSE;
 void im_mail_file_close(struct im_mail_file *f);
 
-/* im_mail_file_parse - im_mime_parse that leaves no pages of a large file behind. Release m with im_mime_done */
+/* im_mail_file_parse - im_mime_parse whose memory does not grow with the file. Release m with im_mime_done */
 void im_mail_file_parse(const struct im_mail_file *f, struct im_mime *m);
 
 /* the decoded bytes of a part, or the raw ones of any range of the file, a window at a time */
 struct im_part_stream {
-	struct im_str raw; /* what is left */
+	const struct im_mail_file *file;
+	uint64_t at, left; /* of the file */
 	struct im_decoder decoder;
-	bool ended;
 };
 void im_part_stream_init(
     struct im_part_stream *s, const struct im_mail_file *f, const struct im_mime_part *part);
 void im_raw_stream_init(struct im_part_stream *s, const struct im_mail_file *f);
-/* im_part_stream_next - append the next window, at most IM_STREAM_CHUNK bytes; false when it was the last */
+/* im_part_stream_next - append the next window, at most IM_STREAM_CHUNK bytes; false when it was the last, or cannot be read */
 bool im_part_stream_next(struct im_part_stream *s, struct im_buf *out);
 /* im_part_stream_size - bytes of all that im_part_stream_next will give; the stream itself does not move */
 uint64_t im_part_stream_size(const struct im_part_stream *s);
