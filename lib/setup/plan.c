@@ -174,17 +174,19 @@ static enum im_status
 put_pages(struct im_plan *p, struct im_err *err)
 {
 	const struct {
-		const char *from, *to;
+		const char *from, *to, *version;
 	} trees[] = {
-		{ im_arena_fmt(&p->arena, "%s/templates", p->src->pages), "templates" },
-		{ im_arena_fmt(&p->arena, "%s/static", p->src->pages), "static" },
-		{ p->src->locale, "locale" },
+		{ im_arena_fmt(&p->arena, "%s/templates", p->src->pages), "templates", NULL },
+		/* the pages put the version into the addresses of the style and the script */
+		{ im_arena_fmt(&p->arena, "%s/static", p->src->pages), "static", "version" },
+		{ p->src->locale, "locale", NULL },
 	};
 	struct im_owner o = im_plan_owner(p, 0644, IM_WHO_ROOT, IM_WHO_ROOT);
 	enum im_status st = IM_OK;
 
 	for (size_t i = 0; st == IM_OK && i < IM_COUNT(trees); i++) {
-		st = im_put_tree(p->put, trees[i].from, im_arena_fmt(&p->arena, "%s/%s", p->conf->share_dir, trees[i].to), o, err);
+		st = im_put_tree(p->put, trees[i].from, im_arena_fmt(&p->arena, "%s/%s", p->conf->share_dir, trees[i].to),
+		    trees[i].version, o, err);
 		if (st == IM_NOTFOUND && trees[i].from == p->src->locale)
 			st = IM_OK; /* no translations: English */
 	}

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,8 +150,36 @@ plain_name(const char *name)
 	return name[0] != '.' && name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")] == '\0';
 }
 
+/* FNV-1a: tells versions apart, and is no secret */
+static uint64_t
+hash(uint64_t h, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)p[i]) * 0x100000001b3;
+	return h;
+}
+
+/* the sum over the files: the order in which the directory gives them does not matter */
 static enum im_status
-copy_entries(struct im_put *p, DIR *d, const char *from, const char *to, struct im_owner o, struct im_err *err)
+copy_entry(struct im_put *p, const char *name, const char *src, const char *dst, struct im_owner o, uint64_t *sum,
+    struct im_err *err)
+{
+	struct im_buf b;
+	enum im_status st;
+
+	im_buf_init(&b, IM_PUT_MAX);
+	st = im_read_file(AT_FDCWD, src, IM_PUT_MAX, &b, err);
+	if (st == IM_OK) {
+		*sum += hash(hash(0xcbf29ce484222325, name, strlen(name) + 1), b.p, b.n);
+		st = im_put_file(p, dst, im_buf_str(&b), o, err);
+	}
+	im_buf_done(&b);
+	return st;
+}
+
+static enum im_status
+copy_entries(struct im_put *p, DIR *d, const char *from, const char *to, struct im_owner o, uint64_t *sum,
+    struct im_err *err)
 {
 	char src[PATH_LEN], dst[PATH_LEN];
 	struct dirent *e;
@@ -163,14 +192,14 @@ copy_entries(struct im_put *p, DIR *d, const char *from, const char *to, struct 
 		if (!im_fmt(src, sizeof(src), "%s/%s", from, e->d_name) || !im_fmt(dst, sizeof(dst), "%s/%s", to, e->d_name))
 			return im_fail(err, IM_INVALID, "%s/%s: the path is too long", to, e->d_name);
 		if (stat(src, &st) == 0 && S_ISREG(st.st_mode))
-			ret = im_put_copy(p, src, dst, o, err);
+			ret = copy_entry(p, e->d_name, src, dst, o, sum, err);
 	}
 	return ret;
 }
 
 /* what is in "to" but not in "from" any more */
 static void
-remove_others(struct im_put *p, const char *from, const char *to)
+remove_others(struct im_put *p, const char *from, const char *to, const char *keep)
 {
 	char src[PATH_LEN], dst[PATH_LEN];
 	struct dirent *e;
@@ -180,6 +209,8 @@ remove_others(struct im_put *p, const char *from, const char *to)
 	while (d && (e = readdir(d)) != NULL) {
 		if (!im_fmt(src, sizeof(src), "%s/%s", from, e->d_name) || !im_fmt(dst, sizeof(dst), "%s/%s", to, e->d_name))
 			continue;
+		if (keep && strcmp(e->d_name, keep) == 0)
+			continue;
 		if (stat(src, &st) != 0 && errno == ENOENT && unlink(dst) == 0)
 			im_put_changed(p, dst);
 	}
@@ -187,17 +218,31 @@ remove_others(struct im_put *p, const char *from, const char *to)
 		closedir(d);
 }
 
+static enum im_status
+put_version(struct im_put *p, const char *dir, const char *name, uint64_t sum, struct im_owner o, struct im_err *err)
+{
+	char path[PATH_LEN], text[32];
+
+	if (!im_fmt(path, sizeof(path), "%s/%s", dir, name) || !im_fmt(text, sizeof(text), "%016" PRIx64 "\n", sum))
+		return im_fail(err, IM_INVALID, "%s/%s: the path is too long", dir, name);
+	return im_put_file(p, path, im_str(text), o, err);
+}
+
 enum im_status
-im_put_tree(struct im_put *p, const char *from, const char *to, struct im_owner o, struct im_err *err)
+im_put_tree(struct im_put *p, const char *from, const char *to, const char *version, struct im_owner o,
+    struct im_err *err)
 {
 	DIR *d = opendir(from);
+	uint64_t sum = 0;
 	enum im_status st;
 
 	if (!d)
 		return im_fail_errno(err, errno, "directory %s", from);
-	st = copy_entries(p, d, from, to, o, err);
+	st = copy_entries(p, d, from, to, o, &sum, err);
 	closedir(d);
+	if (st == IM_OK && version)
+		st = put_version(p, to, version, sum, o, err);
 	if (st == IM_OK)
-		remove_others(p, from, to);
+		remove_others(p, from, to, version);
 	return st;
 }

@@ -38,8 +38,11 @@ enum im_status im_put_file(struct im_put *p, const char *path, struct im_str dat
 /* im_put_copy - a regular file of at most IM_PUT_MAX bytes; IM_NOTFOUND when there is no from */
 enum im_status im_put_copy(struct im_put *p, const char *from, const char *path, struct im_owner o,
     struct im_err *err) IM_MUSTUSE;
-/* im_put_tree - the regular files of one directory (no deeper) whose names are [A-Za-z0-9_.-]+; others in "to" are removed */
-enum im_status im_put_tree(struct im_put *p, const char *from, const char *to, struct im_owner o,
+/*
+ * im_put_tree - the regular files of one directory (no deeper) whose names are [A-Za-z0-9_.-]+; others in "to" are
+ * removed. version: the name of a file that gets a hash of all the names and contents, or NULL.
+ */
+enum im_status im_put_tree(struct im_put *p, const char *from, const char *to, const char *version, struct im_owner o,
     struct im_err *err) IM_MUSTUSE;
 
 #endif
