@@ -46,9 +46,8 @@ files = sources("lib/**/*.c", "cmd/**/*.c", "cgi/**/*.c")
 with ThreadPoolExecutor(os.cpu_count()) as pool:
     errors = {line for found in pool.map(compile_one, files) for line in found}
 for line in sorted(errors):
-    where, _, what = line.partition(": error: ")
-    path, n, *_ = where.split(":")
-    complain(path, n, what)
+    path, n, _, what = line.split(":", 3)
+    complain(path, n, what.strip())
 for path in files:
     code = code_of(path)
     calls(path, code, EVERYWHERE)

@@ -74,6 +74,8 @@ def check(path):
     for n, line in enumerate(text.split("\n"), 1):
         if "{{{" in line or "{{&" in line or "{{=" in line:
             complain(path, n, "raw output and other delimiters are not in our subset")
+        if re.search(r"</?\{\{(?![#^/!>])", line):
+            complain(path, n, "a variable in the name of an element")
         for m in re.finditer(r"=\s*\{\{(?![#^/!>])", line):
             complain(path, n, f"an attribute with a variable is not quoted (column {m.start() + 1})")
     opened = []
