@@ -113,6 +113,9 @@ parent_gone(const struct job *j)
 
 	if (j->d->parent <= 0)
 		return false;
+	/* Postfix's pipe(8) is never process 1: it was gone before we began (by hand, without a queue id, anybody may call) */
+	if (j->d->parent == 1 && j->d->queueid[0] != '\0')
+		return true;
 	if (getppid() != j->d->parent)
 		return true;
 	if (j->parent_stat < 0) /* no /proc: the line above is all we can know */
@@ -361,9 +364,10 @@ release(struct job *j)
 {
 	if (j->filing_open)
 		im_filing_abort(&j->filing);
-	im_index_unlock(&j->index);
+	/* first what others wait for: giving the index's watch back costs the kernel a grace period */
 	if (j->quota_locked)
 		im_quota_unlock(&j->store);
+	im_index_unlock(&j->index);
 	im_mailbox_close(&j->box);
 	im_store_close(&j->store);
 	im_arena_done(&j->arena);

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from slapd import BUILD, DOMAIN, Slapd, short_tmp
@@ -33,6 +34,14 @@ def queue_size(data):
 	return total
 
 
+def base52(n, width):
+	digits = ""
+	while n or len(digits) < width:
+		digits = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"[n % 52] + digits
+		n //= 52
+	return digits
+
+
 class Agent(Slapd):
 	"""a directory, a mail root, and the agent on them"""
 
@@ -53,8 +62,9 @@ class Agent(Slapd):
 		self.configure()
 
 	def next_queueid(self):
+		"""a long queue id of now: seconds, microseconds, inode (Postfix: enable_long_queue_ids)"""
 		self.queue += 1
-		return f"4cXq1Z{self.queue:04d}z1f"
+		return base52(int(time.time()), 6) + base52(self.queue, 4) + "z" + "1f"
 
 	def command(self, rcpt=f"ann@{DOMAIN}", queueid=None, size=None, sender="ann@example.net", config=None):
 		return [str(self.program), "-c", str(config or self.config), "-q", queueid or self.next_queueid(), "-s",
