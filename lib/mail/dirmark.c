@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -59,11 +60,21 @@ im_dirmark_set(int dirfd, const struct im_dirmark *last, struct im_dirmark *ret)
 
 /* --- the watch --- */
 
-static bool
+/*
+ * A description of our own: owner and signal belong to it, and one shared with another process (after a fork) would
+ * send our signals there.
+ */
+static int
 watch(int dirfd, int sig)
 {
-	return fcntl(dirfd, F_SETSIG, sig) == 0 &&
-	       fcntl(dirfd, F_NOTIFY, (int)(DN_CREATE | DN_DELETE | DN_MULTISHOT)) == 0;
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && (fcntl(fd, F_SETSIG, sig) < 0 ||
+			   fcntl(fd, F_NOTIFY, (int)(DN_CREATE | DN_DELETE | DN_MULTISHOT)) < 0)) {
+		(void)close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 void
@@ -71,7 +82,7 @@ im_dirwatch_open(struct im_dirwatch *w, int new_fd, int cur_fd)
 {
 	sigset_t set, old;
 
-	*w = (struct im_dirwatch) { .new_fd = new_fd, .cur_fd = cur_fd };
+	*w = (struct im_dirwatch) { .new_fd = -1, .cur_fd = -1 };
 	if (sigprocmask(SIG_BLOCK, NULL, &old) < 0)
 		return;
 	/* one that nobody has blocked: a second watch of this process takes another one */
@@ -86,7 +97,9 @@ im_dirwatch_open(struct im_dirwatch *w, int new_fd, int cur_fd)
 	(void)sigaddset(&set, w->sig);
 	(void)sigaddset(&set, SIGIO);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	if (!watch(new_fd, w->sig) || !watch(cur_fd, w->sig))
+	w->new_fd = watch(new_fd, w->sig);
+	w->cur_fd = watch(cur_fd, w->sig);
+	if (w->new_fd < 0 || w->cur_fd < 0)
 		im_dirwatch_close(w);
 }
 
@@ -136,8 +149,10 @@ im_dirwatch_close(struct im_dirwatch *w)
 	if (w->sig == 0)
 		return;
 	/* the order matters: no more signals, take those there are, only then unblock, or they would end us */
-	(void)fcntl(w->new_fd, F_NOTIFY, 0);
-	(void)fcntl(w->cur_fd, F_NOTIFY, 0);
+	if (w->new_fd >= 0)
+		(void)close(w->new_fd);
+	if (w->cur_fd >= 0)
+		(void)close(w->cur_fd);
 	(void)drain(w, &n, &c);
 	(void)sigemptyset(&set);
 	if (!w->io_was_blocked) {
