@@ -213,7 +213,7 @@ format-check: ## tell which files clang-format would change
 run: ## start a private server with three accounts and mail; ends with Ctrl-C
 run: all
 	$(Q)$(if $(filter 0,$(DEPS)),:,sh tests/deps run)
-	$(Q)BUILD=$(abspath $(BUILD)) sh tests/run $(RUN_ARGS)
+	$(Q)BUILD=$(abspath $(BUILD)) $(PYTHON) tests/demo.py $(RUN_ARGS)
 
 .PHONY: deps
 deps: ## install the Debian packages for building, running and testing
