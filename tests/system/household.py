@@ -22,7 +22,7 @@ BUILD = Path(os.environ.get("BUILD") or REPO / "build")
 PATIENCE = 60  # seconds; only a failing test waits so long
 
 
-def await_that(condition, what, patience=PATIENCE):
+def await_that(condition, what, patience=PATIENCE, step=0.01):
 	"""the first true value of condition(); what: said when there is none"""
 	end = time.monotonic() + patience
 	while True:
@@ -31,7 +31,7 @@ def await_that(condition, what, patience=PATIENCE):
 			return value
 		if time.monotonic() > end:
 			raise AssertionError(f"waited {patience} s in vain: {what}")
-		time.sleep(0.01)
+		time.sleep(step)
 
 
 class Answer:
@@ -168,6 +168,10 @@ class Household:
 		self.passwords[uid] = password or secrets.token_urlsafe(9)
 		self.user("add", uid, "--name", name or uid.title(), "--password-stdin", *options, input=self.passwords[uid] + "\n")
 		return f"{uid}@{self.domain}"
+
+	def set_password(self, uid, password=None):
+		self.passwords[uid] = password or secrets.token_urlsafe(9)
+		self.user("passwd", uid, "--password-stdin", input=self.passwords[uid] + "\n")
 
 	def browser(self, uid=None, scheme="http"):
 		b = Browser(self.status[scheme])
