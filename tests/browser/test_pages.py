@@ -21,7 +21,7 @@ def wait(b, condition, what="the page"):
 def sign_in(b, server, uid="alice"):
 	b.get(server.url + "/login")
 	b.find_element(By.NAME, "user").send_keys(uid)
-	b.find_element(By.NAME, "password").send_keys(server.password, Keys.ENTER)
+	b.find_element(By.NAME, "password").send_keys(server.passwords[uid], Keys.ENTER)
 	wait(b, lambda b: b.find_elements(By.CSS_SELECTOR, ".list"), "the list after signing in")
 
 
