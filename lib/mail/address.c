@@ -156,6 +156,22 @@ last_at(struct im_str s)
 	return s.n ? memrchr(s.p, '@', s.n) : NULL;
 }
 
+/* without the white space around "@" that RFC 5322 4.4 allows */
+static void
+add_address_text(struct im_str s, struct im_buf *out)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		size_t after = i;
+
+		while (after < s.n && s.p[after] == ' ')
+			after++;
+		if (after > i && ((after < s.n && s.p[after] == '@') || (i > 0 && s.p[i - 1] == '@')))
+			i = after;
+		if (i < s.n)
+			im_buf_addc(out, s.p[i]);
+	}
+}
+
 /* the address as text: one line, domain in lower case without a final dot; "" when there is none */
 static const char *
 make_addr(struct im_arena *arena, struct im_str raw)
@@ -172,7 +188,7 @@ make_addr(struct im_arena *arena, struct im_str raw)
 	im_buf_init(&b, IM_ADDRESS_MAX_BYTES * 4);
 	im_buf_init(&text, IM_ADDRESS_MAX_BYTES * 4);
 	im_header_text(raw, &text);
-	im_buf_add_str(&b, im_str_trim(im_buf_str(&text)));
+	add_address_text(im_str_trim(im_buf_str(&text)), &b);
 	at = last_at(im_buf_str(&b));
 	if (at && (at == b.p || at + 1 == b.p + b.n))
 		b.n = 0; /* "@example.org", "ann@" */
@@ -318,7 +334,7 @@ scan(struct scan *s, struct im_arena *arena, struct im_addresses *l, int max)
 		} else if (c == ':' && begins_group(s)) {
 			clear(s);
 			s->group = true;
-		} else if (!s->named) {
+		} else if (!s->named && (c != '>' || !s->have_angle)) {
 			im_buf_addc(&s->words, c);
 		}
 	}

@@ -112,7 +112,8 @@ im_snippet_plain(struct im_str text, size_t max, struct im_buf *out)
 	while (rest.p && rest.n) {
 		struct im_str line = im_str_cut(&rest, '\n');
 
-		if (im_str_is(line, "-- ") || im_str_is(line, "-- \r")) /* RFC 3676 4.3 */
+		if (im_str_is(
+			im_str_trim(line), "--")) /* RFC 3676 4.3; the space after it gets lost on the way */
 			break;
 		if (is_quote(line) || is_rule(line) || introduces(line, rest))
 			continue;
