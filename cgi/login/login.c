@@ -44,12 +44,18 @@ typed_ok(const char *s)
 	return s && *s && strlen(s) <= LOGIN_FIELD_MAX;
 }
 
+/* sleep_to_mark - until a multiple of LOGIN_FAILED_MS after 'from': also a slow directory gives nothing away */
 static void
-sleep_until(int64_t ms)
+sleep_to_mark(int64_t from)
 {
-	for (int64_t left; (left = ms - im_monotonic_ms()) > 0;)
-		(void)nanosleep(
-		    &(struct timespec) { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 }, NULL);
+	int64_t mark = from + LOGIN_FAILED_MS, now = im_monotonic_ms();
+
+	while (mark < now)
+		mark += LOGIN_FAILED_MS;
+	for (; now < mark; now = im_monotonic_ms())
+		(void)nanosleep(&(struct timespec) { .tv_sec = (mark - now) / 1000,
+				    .tv_nsec = (mark - now) % 1000 * 1000000 },
+		    NULL);
 }
 
 static enum im_status
@@ -109,13 +115,13 @@ enum im_status
 login_try(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
 {
 	const char *user = im_form(r, "user"), *password = im_form(r, "password"), *uid, *account;
-	int64_t answer_at = im_monotonic_ms() + LOGIN_FAILED_MS;
+	int64_t began = im_monotonic_ms();
 	struct im_throttle_who who = { .addr = r->remote_addr };
 	enum im_status st;
 	int wait = 0;
 
 	if (!typed_ok(user) || !typed_ok(password)) {
-		sleep_until(answer_at);
+		sleep_to_mark(began);
 		return wrong(r, resp, model);
 	}
 	account = who.account = im_throttle_account(r->conf, user, r->arena);
@@ -131,7 +137,7 @@ login_try(struct im_request *r, struct im_response *resp, struct im_value *model
 		return enter(r, resp, account, uid, err);
 	}
 	if (st == IM_DENIED || st == IM_NOTFOUND || st == IM_INVALID) {
-		sleep_until(answer_at);
+		sleep_to_mark(began);
 		return wrong(r, resp, model);
 	}
 	im_throttle_undo(r->conf, &who); /* nobody's fault */

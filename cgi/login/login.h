@@ -10,7 +10,7 @@
 
 enum {
 	LOGIN_FIELD_MAX = 256, /* bytes of user name and password */
-	LOGIN_FAILED_MS = 1200 /* every failed try is answered then, whatever was wrong */
+	LOGIN_FAILED_MS = 1200 /* a failed try is answered then, whatever was wrong */
 };
 
 im_handler login_form, login_try, logout_ask, logout_do;
