@@ -250,13 +250,16 @@ START_TEST(no_index_at_all)
 	ck_assert_int_eq(unlinkat(f.box.fd, "index.jsonl", 0), 0);
 	ck_assert_int_eq(mkfifoat(f.box.fd, "index.jsonl", 0600), 0);
 	fixture_right(&f, &f.box);
-	/* two of the same, and one in the wrong place */
+	/* every line twice */
 	{
-		struct im_buf b;
+		struct im_buf b, twice;
 
 		read_index(&f, &b);
-		im_buf_add(&b, b.p + IM_IX_HEADER, b.n - IM_IX_HEADER);
-		write_index(&f, b.p, b.n);
+		im_buf_init(&twice, 1 << 24);
+		im_buf_add(&twice, b.p, b.n);
+		im_buf_add(&twice, b.p + IM_IX_HEADER, b.n - IM_IX_HEADER);
+		write_index(&f, twice.p, twice.n);
+		im_buf_done(&twice);
 		im_buf_done(&b);
 	}
 	fixture_right(&f, &f.box);
