@@ -181,7 +181,7 @@ $(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o 
 bench: ## compare with maildrop, dovecot-lda, sqwebmail, Roundcube (installs them)
 bench: all
 	$(Q)$(if $(filter 0,$(DEPS)),:,sh tests/deps bench)
-	$(Q)BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/run.py $(BENCH_ARGS)
+	$(Q)for b in tests/bench/bench_*.py; do BUILD=$(abspath $(BUILD)) $(PYTHON) $$b $(BENCH_ARGS) || exit 1; done
 
 .PHONY: coverage
 coverage: ## line and branch coverage of lib/ by the unit tests and the fuzz corpora
