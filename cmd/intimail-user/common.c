@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "user.h"
+#include "web/session.h"
 
 enum { JSON_MAX = 16 * 1024 * 1024 };
 
@@ -113,4 +114,13 @@ user_print(struct user_run *r, const struct im_person *p)
 	printf("Administrator:  %s\n", p->admin ? "yes" : "no");
 	printf("Status:         %s\n", p->enabled ? "enabled" : "disabled: no mail is accepted, no sign-in");
 	printf("Mail:           %s\n", user_mail_dir(r, p->uid));
+}
+
+enum im_status
+user_end_sessions(struct user_run *r, const char *uid, struct im_err *err)
+{
+	int n;
+	enum im_status st = im_session_end_all(&r->conf, uid, &n, err);
+
+	return st == IM_OK ? st : im_err_prefix(err, "%s was changed, but may still be signed in", uid);
 }

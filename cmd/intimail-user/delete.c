@@ -48,6 +48,8 @@ user_delete(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		st = confirm(&p, err);
 	if (st == IM_OK)
 		st = im_person_delete(r.dir, argv[0], err);
+	if (st == IM_OK)
+		st = user_end_sessions(&r, argv[0], err);
 	if (st == IM_OK && ctx->json)
 		user_print_json(&r, &p);
 	else if (st == IM_OK)

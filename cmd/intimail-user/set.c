@@ -95,6 +95,8 @@ user_set(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 	if (st != IM_OK)
 		return st;
 	st = im_person_set(r.dir, argv[0], &c, err);
+	if (st == IM_OK && opt.disable)
+		st = user_end_sessions(&r, argv[0], err);
 	if (st == IM_OK)
 		st = im_person_get(r.dir, argv[0], &r.arena, &p, err);
 	if (st == IM_OK && ctx->json)
@@ -125,6 +127,8 @@ user_passwd(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 	if (st == IM_OK)
 		st = im_person_passwd(r.dir, argv[0], password, err);
 	user_forget_password(password);
+	if (st == IM_OK) /* whoever knew the old one is out */
+		st = user_end_sessions(&r, argv[0], err);
 	if (st == IM_OK && ctx->json)
 		user_print_json(&r, &p);
 	else if (st == IM_OK)

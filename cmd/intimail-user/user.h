@@ -23,6 +23,9 @@ struct user_run {
 enum im_status user_begin(struct im_cmd_ctx *ctx, struct user_run *r, struct im_err *err) IM_MUSTUSE;
 void user_end(struct user_run *r);
 
+/* user_end_sessions - of a person whose rights have changed: else a browser stays signed in for hours */
+enum im_status user_end_sessions(struct user_run *r, const char *uid, struct im_err *err) IM_MUSTUSE;
+
 /* the person as JSON or for people */
 void user_json(struct user_run *r, const struct im_person *p, struct im_value *obj);
 void user_print_value(const struct im_value *v);

@@ -8,7 +8,6 @@
  */
 #include "web/session.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -163,27 +162,6 @@ im_session_end(const struct im_conf *c, const struct im_session *s)
 
 	if (s->token_hash[0] && session_path(c, s->token_hash, path, sizeof path))
 		(void)unlink(path);
-}
-
-void
-im_session_sweep(const struct im_conf *c)
-{
-	int64_t limit = im_now() - c->session_idle;
-	struct dirent *entry;
-	char path[4096];
-	struct stat st;
-	DIR *dir;
-
-	if (!session_path(c, "", path, sizeof path) || (dir = opendir(path)) == NULL)
-		return;
-	for (int i = 0; i < IM_SESSION_SWEEP_MAX && (entry = readdir(dir)) != NULL; i++) {
-		if (entry->d_name[0] == '.' ||
-		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (S_ISREG(st.st_mode) && st.st_mtime < limit)
-			(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	closedir(dir);
 }
 
 const char *

@@ -30,6 +30,9 @@ enum im_status im_session_load(
 void im_session_end(const struct im_conf *c, const struct im_session *s);
 /* im_session_sweep - remove sessions that nobody uses any more; looks at IM_SESSION_SWEEP_MAX files at most */
 void im_session_sweep(const struct im_conf *c);
+/* im_session_end_all - of a person: after a new password, when disabled, when deleted; *ret_n: how many there were */
+enum im_status im_session_end_all(
+    const struct im_conf *c, const char *uid, int *ret_n, struct im_err *err) IM_MUSTUSE;
 const char *im_session_csrf(const struct im_session *s, struct im_arena *a);
 bool im_session_csrf_ok(const struct im_session *s, const char *token);
 

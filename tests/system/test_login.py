@@ -282,6 +282,35 @@ def test_sessions_that_cannot_be_read(server):
 	assert b.get("/mail/INBOX").status == 200
 
 
+def test_use_is_noted(server):
+	"""by the mail pages, which do not own the file: at most once a minute"""
+	b = server.browser("bob")
+	name = max(state(server).glob("sessions/*"), key=lambda p: p.stat().st_mtime_ns)
+	now = time.time()
+	os.utime(name, (now - 30, now - 30))
+	b.get("/mail/INBOX")
+	assert name.stat().st_mtime < now - 20
+	os.utime(name, (now - 100, now - 100))
+	b.get("/mail/INBOX")
+	assert name.stat().st_mtime >= now - 1
+
+
+@pytest.mark.parametrize("how", ["passwd", "disable", "delete"])
+def test_rights_that_end_end_the_sessions(server, how):
+	uid = f"dan-{how}"
+	server.add_user(uid)
+	b, other = server.browser(uid), server.browser("bob")
+	assert b.get("/mail/INBOX").status == 200
+	if how == "passwd":
+		server.user("passwd", uid, "--password-stdin", input="another good password\n")
+	elif how == "disable":
+		server.user("set", uid, "--disable")
+	else:
+		server.user("delete", uid, "--yes")
+	assert b.get("/mail/INBOX").status == 303
+	assert other.get("/mail/INBOX").status == 200
+
+
 # --- the programs ---
 
 

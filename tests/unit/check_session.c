@@ -209,6 +209,34 @@ START_TEST(sweep)
 }
 END_TEST
 
+START_TEST(end_all)
+{
+	struct im_arena a = { 0 };
+	struct im_err err;
+	struct im_session s;
+	const char *t[4];
+	char link[200];
+	int n;
+
+	begin();
+	for (int i = 0; i < 4; i++)
+		ck_assert(im_session_create(&conf, i == 2 ? "alicia" : "alice", &a, &t[i], &err) == IM_OK);
+	snprintf(link, sizeof link, "%s/sessions/fifo", dir);
+	ck_assert_int_eq(mkfifo(link, 0600), 0);
+	ck_assert_msg(im_session_end_all(&conf, "alice", &n, &err) == IM_OK, "%s", err.msg);
+	ck_assert_int_eq(n, 3);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(load(t[i], &s), i == 2 ? IM_OK : IM_DENIED);
+	ck_assert(im_session_end_all(&conf, "", &n, &err) == IM_OK);
+	ck_assert_int_eq(n, 0);
+	conf.state_dir = "/nonexistent";
+	ck_assert(im_session_end_all(&conf, "alice", &n, &err) == IM_OK);
+	conf.state_dir = dir;
+	im_arena_done(&a);
+	end();
+}
+END_TEST
+
 #define HEX64 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static const struct content {
@@ -402,6 +430,7 @@ main(void)
 		{ stolen_directory_is_useless, 0, 0 },
 		{ limits, 0, 0 },
 		{ sweep, 0, 0 },
+		{ end_all, 0, 0 },
 		{ broken_files, IM_COUNT(contents), 0 },
 		{ links_and_devices, 0, 0 },
 		{ unreadable_is_no_denial, 0, 0 },
