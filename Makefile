@@ -145,7 +145,9 @@ check-unit: $(units:%=$(BUILD)/unit/%)
 .PHONY: check-system
 check-system: ## the programs with real slapd, Postfix, lighttpd, Chromium
 check-system: all $(tested)
-	$(Q)BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider $(wildcard tests/system tests/browser) $(PYTEST_ARGS)
+	$(Q)bad=0; for d in tests/system tests/browser; do \
+	    BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider --durations=10 $$d $(PYTEST_ARGS) || bad=1; \
+	done; exit $$bad
 
 .PHONY: check-asan
 check-asan: ## unit tests and the fuzz corpora under AddressSanitizer and UBSan
