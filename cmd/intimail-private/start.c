@@ -55,7 +55,8 @@ stop_all(const struct im_server servers[static IM_NSERVERS])
 }
 
 static enum im_status
-start_all(const struct im_cmd_ctx *ctx, const struct im_server servers[static IM_NSERVERS], struct im_err *err)
+start_all(
+    const struct im_cmd_ctx *ctx, const struct im_server servers[static IM_NSERVERS], struct im_err *err)
 {
 	enum im_status st = IM_OK;
 	struct im_buf tail;
@@ -66,8 +67,8 @@ start_all(const struct im_cmd_ctx *ctx, const struct im_server servers[static IM
 			fprintf(stderr, "intimail-private: starting %s\n", servers[i].name);
 		st = im_server_start(&servers[i], &tail, err);
 		if (st != IM_OK) {
-			fprintf(stderr, "intimail-private: %s did not start; the end of %s:\n%s", servers[i].name,
-			    servers[i].log, tail.n ? tail.p : "(nothing was written)\n");
+			fprintf(stderr, "intimail-private: %s did not start; the end of %s:\n%s",
+			    servers[i].name, servers[i].log, tail.n ? tail.p : "(nothing was written)\n");
 			stop_all(servers);
 		}
 	}
@@ -114,10 +115,13 @@ cmd_start(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 
 	(void)argc;
 	if (geteuid() != 0)
-		return im_fail(err, IM_DENIED, "only root can start the servers as their users: run it with sudo");
+		return im_fail(
+		    err, IM_DENIED, "only root can start the servers as their users: run it with sudo");
 	st = private_conf(ctx, argv[0], private_opts.domain, &conf, err);
 	if (st != IM_OK)
-		return st == IM_NOTFOUND && !private_opts.domain ? im_err_prefix(err, "--domain NAME makes a new one") : st;
+		return st == IM_NOTFOUND && !private_opts.domain
+			   ? im_err_prefix(err, "--domain NAME makes a new one")
+			   : st;
 	lock = im_private_lock(&conf, err);
 	st = lock < 0 ? err->st : start(ctx, &conf, &arena, err);
 	if (st == IM_OK)

@@ -69,7 +69,8 @@ describe(const struct im_conf *c, const struct im_server servers[static IM_NSERV
 static void
 print_text(const struct im_value *v)
 {
-	static const char *const shown[] = { "domain", "https", "http", "smtp", "ldap_uri", "config", "mail_root", "mail_log" };
+	static const char *const shown[] = { "domain", "https", "http", "smtp", "ldap_uri", "config",
+		"mail_root", "mail_log" };
 
 	for (size_t i = 0; i < IM_COUNT(shown); i++) {
 		struct im_str s = im_v_get(v, im_str(shown[i]))->u.s;
@@ -78,7 +79,8 @@ print_text(const struct im_value *v)
 	}
 	for (const struct im_value *s = im_v_get(v, im_str("servers"))->u.c.first; s; s = s->next) {
 		if (im_v_get(s, im_str("running"))->u.b)
-			printf("%-10s runs, process %lld\n", s->key, (long long)im_v_get(s, im_str("pid"))->u.i);
+			printf(
+			    "%-10s runs, process %lld\n", s->key, (long long)im_v_get(s, im_str("pid"))->u.i);
 		else
 			printf("%-10s does not run\n", s->key);
 	}

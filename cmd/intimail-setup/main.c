@@ -16,7 +16,8 @@ static struct opts {
 } opts;
 
 static const struct im_opt options[] = {
-	{ "private", 'p', "DIR", "set up a private server in DIR, with a configuration of its own", .value = &opts.private_dir },
+	{ "private", 'p', "DIR", "set up a private server in DIR, with a configuration of its own",
+	    .value = &opts.private_dir },
 	{ "domain", 'd', "NAME", "its mail domain; needed when DIR is new", .value = &opts.domain },
 	{ "source", 's', "DIR", "the source tree, when this program is not below it", .value = &opts.source },
 	{ 0 },
@@ -44,13 +45,14 @@ open_conf(const struct im_cmd_ctx *ctx, struct im_conf *conf, struct im_err *err
 	if (opts.private_dir)
 		return im_private_open(opts.private_dir, opts.domain, conf, err);
 	if (opts.domain)
-		return im_fail(err, IM_USAGE, "--domain is for a new private server: --private DIR is missing");
+		return im_fail(
+		    err, IM_USAGE, "--domain is for a new private server: --private DIR is missing");
 	return im_conf_load(ctx->config, conf, err);
 }
 
 static void
-show(const struct im_cmd_ctx *ctx, const struct im_conf *conf, const struct im_put *put, const struct told *told,
-    struct im_value *object)
+show(const struct im_cmd_ctx *ctx, const struct im_conf *conf, const struct im_put *put,
+    const struct told *told, struct im_value *object)
 {
 	struct im_buf b;
 
@@ -103,10 +105,11 @@ main(int argc, char **argv)
 {
 	static const struct im_cmd cmd = {
 		.name = "intimail-setup",
-		.summary = "write the servers' configuration from intimail.conf; a second run changes nothing",
+		.summary =
+		    "Write the servers' configuration from intimail.conf; a second run changes nothing",
 		.args = "",
 		.examples = "  intimail-setup --private /var/tmp/mail --domain example.org\n"
-		            "  intimail-setup -c /var/tmp/mail/etc/intimail/intimail.conf\n",
+			    "  intimail-setup -c /var/tmp/mail/etc/intimail/intimail.conf\n",
 		.flags = IM_CMD_JSON,
 		.opts = options,
 		.max_args = 0,

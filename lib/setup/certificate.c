@@ -20,9 +20,9 @@ static enum im_status
 make(struct im_plan *p, const char *key, const char *cert, struct im_err *err)
 {
 	const struct im_conf *c = p->conf;
-	const char *argv[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-		"-nodes", "-sha256", "-days", im_arena_fmt(&p->arena, "%d", DAYS), "-subj",
-		im_arena_fmt(&p->arena, "/CN=%s", c->hostname), "-addext",
+	const char *argv[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+		"ec_paramgen_curve:P-256", "-nodes", "-sha256", "-days", im_arena_fmt(&p->arena, "%d", DAYS),
+		"-subj", im_arena_fmt(&p->arena, "/CN=%s", c->hostname), "-addext",
 		im_arena_fmt(&p->arena, "subjectAltName=DNS:%s,DNS:%s%s", c->hostname, c->domain,
 		    im_conf_private(c) ? ",DNS:localhost,IP:127.0.0.1" : ""),
 		"-keyout", key, "-out", cert, NULL };
@@ -54,7 +54,8 @@ im_plan_certificate(struct im_plan *p, struct im_err *err)
 	if (st == IM_OK)
 		st = im_put_copy(p->put, new_key, key, im_plan_owner(p, 0640, IM_WHO_ROOT, IM_WHO_WEB), err);
 	if (st == IM_OK)
-		st = im_put_copy(p->put, new_cert, cert, im_plan_owner(p, 0644, IM_WHO_ROOT, IM_WHO_ROOT), err);
+		st = im_put_copy(
+		    p->put, new_cert, cert, im_plan_owner(p, 0644, IM_WHO_ROOT, IM_WHO_ROOT), err);
 	(void)unlink(new_key);
 	(void)unlink(new_cert);
 	return st;

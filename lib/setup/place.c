@@ -13,6 +13,7 @@
 #include <sys/un.h>
 
 #include "setup/plan.h"
+#include "setup/private.h"
 
 static enum im_status
 check_mount(const char *root, struct im_err *err)
@@ -23,7 +24,8 @@ check_mount(const char *root, struct im_err *err)
 		return im_fail_errno(err, errno, "%s", root);
 	if (v.f_flag & (ST_NOSUID | ST_NOEXEC))
 		return im_fail(err, IM_CONFIG,
-		    "%s is on a file system mounted %s: the page programs could not run there, choose another directory",
+		    "%s is on a file system mounted %s: the page programs could not run there, choose "
+		    "another directory",
 		    root, v.f_flag & ST_NOEXEC ? "noexec" : "nosuid");
 	if (v.f_flag & ST_RDONLY)
 		return im_fail(err, IM_CONFIG, "%s is on a file system mounted read-only", root);
@@ -49,24 +51,40 @@ check_above(const char *root, struct im_err *err)
 			return im_fail_errno(err, errno, "%s", path);
 		if (!(st.st_mode & S_IXOTH))
 			return im_fail(err, IM_CONFIG,
-			    "the servers' users may not pass through %s (mode %04o): choose a directory elsewhere, or chmod o+x",
+			    "the servers' users may not pass through %s (mode %04o): choose a directory "
+			    "elsewhere, or chmod o+x",
 			    path, st.st_mode & 07777);
 	}
+}
+
+enum im_status
+im_place_name(const char *root, struct im_err *err)
+{
+	const size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+	size_t n = strlen(root) + strlen("/run/intimail/ldapi");
+
+	if (root[strspn(root, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")] != '\0')
+		return im_fail(err, IM_INVALID,
+		    "%s: only letters, digits and / . _ - may stand in the path, it goes into configuration "
+		    "files",
+		    root);
+	if (n > room)
+		return im_fail(err, IM_INVALID,
+		    "%s: the path of a socket below it would have %zu characters, the system allows %zu: "
+		    "choose a shorter one",
+		    root, n, room);
+	return IM_OK;
 }
 
 enum im_status
 im_plan_place(const struct im_conf *c, struct im_err *err)
 {
 	struct stat st;
-	const size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
 	enum im_status ret;
 
-	if (c->root[strspn(c->root, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")] != '\0')
-		return im_fail(err, IM_INVALID,
-		    "%s: only letters, digits and / . _ - may stand in the path, it goes into configuration files", c->root);
-	if (strlen(c->ldap_socket) >= room)
-		return im_fail(err, IM_INVALID, "%s: %zu characters, a socket's path may have %zu: choose a shorter directory",
-		    c->ldap_socket, strlen(c->ldap_socket), room - 1);
+	ret = im_place_name(c->root, err);
+	if (ret != IM_OK)
+		return ret;
 	if (lstat(c->root, &st) != 0)
 		return im_fail_errno(err, errno, "%s", c->root);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != 0)

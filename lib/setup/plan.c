@@ -110,7 +110,15 @@ im_plan_path(struct im_plan *p, const char *pattern, struct im_err *err)
 struct im_owner
 im_plan_owner(const struct im_plan *p, mode_t mode, enum im_who user, enum im_who group)
 {
-	return (struct im_owner){ mode, p->ids.uid[user], p->ids.gid[group] };
+	return (struct im_owner) { mode, p->ids.uid[user], p->ids.gid[group] };
+}
+
+static const char *
+parent_of(struct im_plan *p, const char *path)
+{
+	size_t n = (size_t)(strrchr(path, '/') - path);
+
+	return n == 0 ? "/" : im_arena_strndup(&p->arena, path, n);
 }
 
 enum im_status
@@ -124,10 +132,11 @@ im_plan_directories(struct im_plan *p, struct im_err *err)
 		if (!path)
 			return err->st;
 		/* parents that no line of the table makes: <root>/var/lib and the like */
-		st = im_mkdirs(path, 0755, err);
+		st = im_mkdirs(parent_of(p, path), 0755, err);
 		if (st == IM_OK)
 			st = im_put_dir(p->put, path,
-			    im_plan_owner(p, directories[i].mode, directories[i].user, directories[i].group), err);
+			    im_plan_owner(p, directories[i].mode, directories[i].user, directories[i].group),
+			    err);
 	}
 	return st;
 }
@@ -145,7 +154,8 @@ render_file(struct im_plan *p, const char *template_name, const char *path, stru
 	if (st == IM_OK)
 		st = im_render(from, im_buf_str(&text), im_vars_lookup, &p->vars, &out, err);
 	if (st == IM_OK)
-		st = im_put_file(p->put, path, im_buf_str(&out), im_plan_owner(p, 0644, IM_WHO_ROOT, IM_WHO_ROOT), err);
+		st = im_put_file(
+		    p->put, path, im_buf_str(&out), im_plan_owner(p, 0644, IM_WHO_ROOT, IM_WHO_ROOT), err);
 	im_buf_done(&out);
 	im_buf_done(&text);
 	return st;
@@ -185,8 +195,9 @@ put_pages(struct im_plan *p, struct im_err *err)
 	enum im_status st = IM_OK;
 
 	for (size_t i = 0; st == IM_OK && i < IM_COUNT(trees); i++) {
-		st = im_put_tree(p->put, trees[i].from, im_arena_fmt(&p->arena, "%s/%s", p->conf->share_dir, trees[i].to),
-		    trees[i].version, o, err);
+		st = im_put_tree(p->put, trees[i].from,
+		    im_arena_fmt(&p->arena, "%s/%s", p->conf->share_dir, trees[i].to), trees[i].version, o,
+		    err);
 		if (st == IM_NOTFOUND && trees[i].from == p->src->locale)
 			st = IM_OK; /* no translations: English */
 	}

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -66,7 +67,8 @@ pick_port(const char *address, const int *taken, size_t ntaken, int *ret, struct
 			return IM_OK;
 		}
 	}
-	return im_fail(err, IM_TEMP, "no free port found on %s between %d and %d", address, PORT_FIRST, PORT_LAST);
+	return im_fail(
+	    err, IM_TEMP, "no free port found on %s between %d and %d", address, PORT_FIRST, PORT_LAST);
 }
 
 static enum im_status
@@ -91,10 +93,24 @@ write_conf(const char *file, struct im_buf *text, struct im_err *err)
 	return chmod(file, 0644) == 0 ? IM_OK : im_fail_errno(err, errno, "%s", file);
 }
 
+/* of two who make the same new server at once, the first one's file stays */
 static enum im_status
-new_conf(const char *root, const char *file, const char *domain, struct im_err *err)
+publish(const char *made, const char *file, bool *ret_ours, struct im_err *err)
+{
+	*ret_ours = renameat2(AT_FDCWD, made, AT_FDCWD, file, RENAME_NOREPLACE) == 0;
+	if (*ret_ours)
+		return IM_OK;
+	enum im_status st = errno == EEXIST ? IM_OK : im_fail_errno(err, errno, "%s", file);
+
+	(void)unlink(made);
+	return st;
+}
+
+static enum im_status
+new_conf(const char *root, const char *file, const char *domain, bool *ret_ours, struct im_err *err)
 {
 	int ports[3] = { 0 };
+	char made[4096];
 	struct im_buf b;
 	enum im_status st = pick_ports(LISTEN, ports, err);
 
@@ -102,38 +118,49 @@ new_conf(const char *root, const char *file, const char *domain, struct im_err *
 		return st;
 	if (domain[strcspn(domain, "\r\n#")] != '\0')
 		return im_fail(err, IM_INVALID, "%s: not a domain name", domain);
+	if (!im_fmt(made, sizeof(made), "%s.%ld", file, (long)getpid()))
+		return im_fail(err, IM_INVALID, "%s: the path is too long", file);
 	im_buf_init(&b, IM_CONF_MAX_BYTES);
 	im_buf_addf(&b,
 	    "# A private intimail server; every key is explained in intimail.conf(5).\n"
 	    "domain = %s\nroot = %s\nlisten = " LISTEN "\nsmtp_port = %d\nhttp_port = %d\nhttps_port = %d\n",
 	    domain, root, ports[0], ports[1], ports[2]);
-	st = write_conf(file, &b, err);
+	st = write_conf(made, &b, err);
 	im_buf_done(&b);
-	return st;
+	return st == IM_OK ? publish(made, file, ret_ours, err) : st;
 }
 
 /* the directory made and named absolutely; owned by caller */
 static enum im_status
 open_root(const char *dir, bool make, char **ret, struct im_err *err)
 {
+	bool made = make && access(dir, F_OK) != 0;
 	mode_t mask = umask(022);
 	enum im_status st = make ? im_mkdirs(dir, 0755, err) : IM_OK;
+	char *root;
 
 	umask(mask);
 	if (st != IM_OK)
 		return st;
-	*ret = realpath(dir, NULL);
-	if (!*ret)
+	root = realpath(dir, NULL);
+	if (!root)
 		return im_fail_errno(err, errno, "private server %s", dir);
-	if (strcmp(*ret, "/") == 0) {
-		free(*ret);
-		return im_fail(err, IM_INVALID, "/ cannot be the directory of a private server");
+	if (strcmp(root, "/") == 0)
+		st = im_fail(err, IM_INVALID, "/ cannot be the directory of a private server");
+	else
+		st = im_place_name(root, err);
+	if (st != IM_OK) {
+		if (made)
+			(void)rmdir(root);
+		free(root);
+		return st;
 	}
+	*ret = root;
 	return IM_OK;
 }
 
 static enum im_status
-make_conf(const char *root, const char *file, const char *domain, struct im_err *err)
+make_conf(const char *root, const char *file, const char *domain, bool *ret_ours, struct im_err *err)
 {
 	char etc[4096];
 	mode_t mask;
@@ -144,7 +171,7 @@ make_conf(const char *root, const char *file, const char *domain, struct im_err 
 	mask = umask(022);
 	st = im_mkdirs(etc, 0755, err);
 	umask(mask);
-	return st == IM_OK ? new_conf(root, file, domain, err) : st;
+	return st == IM_OK ? new_conf(root, file, domain, ret_ours, err) : st;
 }
 
 static enum im_status
@@ -155,11 +182,12 @@ load(const char *root, const char *file, const char *domain, struct im_conf *ret
 	if (st != IM_OK)
 		return st;
 	if (strcmp(ret->root, root) != 0)
-		st = im_fail(err, IM_CONFIG, "%s: root = %s, but the file is in %s: was the directory moved?", file,
-		    ret->root, root);
+		st = im_fail(err, IM_CONFIG, "%s: root = %s, but the file is in %s: was the directory moved?",
+		    file, ret->root, root);
 	else if (domain && strcmp(ret->domain, domain) != 0)
-		st = im_fail(err, IM_CONFLICT, "%s serves the domain %s already, not %s: choose another directory", root,
-		    ret->domain, domain);
+		st = im_fail(err, IM_CONFLICT,
+		    "%s serves the domain %s already, not %s: choose another directory", root, ret->domain,
+		    domain);
 	if (st != IM_OK)
 		im_conf_done(ret);
 	return st;
@@ -170,20 +198,20 @@ im_private_open(const char *dir, const char *domain, struct im_conf *ret, struct
 {
 	char *root = NULL, file[4096];
 	enum im_status st = open_root(dir, domain != NULL, &root, err);
-	bool made = false;
+	bool ours = false;
 
 	if (st != IM_OK)
 		return st;
 	if (!im_fmt(file, sizeof(file), "%s/etc/intimail/intimail.conf", root))
 		st = im_fail(err, IM_INVALID, "%s: the path is too long", root);
-	else if (access(file, F_OK) != 0) {
-		st = domain ? make_conf(root, file, domain, err)
-		            : im_fail(err, IM_NOTFOUND, "%s is no private server (there is no etc/intimail/intimail.conf)", root);
-		made = st == IM_OK;
-	}
+	else if (access(file, F_OK) != 0 && domain)
+		st = make_conf(root, file, domain, &ours, err);
+	else if (access(file, F_OK) != 0)
+		st = im_fail(err, IM_NOTFOUND,
+		    "%s is no private server (there is no etc/intimail/intimail.conf)", root);
 	if (st == IM_OK)
 		st = load(root, file, domain, ret, err);
-	if (st != IM_OK && made)
+	if (st != IM_OK && ours)
 		(void)unlink(file);
 	free(root);
 	return st;
@@ -191,7 +219,8 @@ im_private_open(const char *dir, const char *domain, struct im_conf *ret, struct
 
 /* the text of a configuration with the values of three keys replaced where they stand, or added */
 static void
-replace_ports(struct im_str text, const char *const keys[static 3], const int ports[static 3], struct im_buf *out)
+replace_ports(
+    struct im_str text, const char *const keys[static 3], const int ports[static 3], struct im_buf *out)
 {
 	bool seen[3] = { false };
 
@@ -278,7 +307,8 @@ im_private_lock(const struct im_conf *c, struct im_err *err)
 		return -1;
 	}
 	if (im_lock(fd, true, LOCK_MS, err) != IM_OK) {
-		(void)im_err_prefix(err, "the private server in %s is being started or stopped by somebody else", c->root);
+		(void)im_err_prefix(
+		    err, "the private server in %s is being started or stopped by somebody else", c->root);
 		close(fd);
 		return -1;
 	}

@@ -77,7 +77,8 @@ same_file(const char *path, struct im_str data, struct im_owner o, bool *ret_own
 
 	if (fd < 0)
 		return false;
-	same = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == data.n && st.st_nlink == 1;
+	same =
+	    fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == data.n && st.st_nlink == 1;
 	while (same && at < data.n) {
 		n = im_read_full(fd, chunk, sizeof(chunk) < data.n - at ? sizeof(chunk) : data.n - at);
 		same = n > 0 && memcmp(chunk, data.p + at, (size_t)n) == 0;
@@ -147,7 +148,9 @@ im_put_copy(struct im_put *p, const char *from, const char *path, struct im_owne
 static bool
 plain_name(const char *name)
 {
-	return name[0] != '.' && name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")] == '\0';
+	return name[0] != '.' &&
+	       name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")] ==
+		   '\0';
 }
 
 /* FNV-1a: tells versions apart, and is no secret */
@@ -161,8 +164,8 @@ hash(uint64_t h, const char *p, size_t n)
 
 /* the sum over the files: the order in which the directory gives them does not matter */
 static enum im_status
-copy_entry(struct im_put *p, const char *name, const char *src, const char *dst, struct im_owner o, uint64_t *sum,
-    struct im_err *err)
+copy_entry(struct im_put *p, const char *name, const char *src, const char *dst, struct im_owner o,
+    uint64_t *sum, struct im_err *err)
 {
 	struct im_buf b;
 	enum im_status st;
@@ -189,7 +192,8 @@ copy_entries(struct im_put *p, DIR *d, const char *from, const char *to, struct 
 	while (ret == IM_OK && (e = readdir(d)) != NULL) {
 		if (!plain_name(e->d_name))
 			continue;
-		if (!im_fmt(src, sizeof(src), "%s/%s", from, e->d_name) || !im_fmt(dst, sizeof(dst), "%s/%s", to, e->d_name))
+		if (!im_fmt(src, sizeof(src), "%s/%s", from, e->d_name) ||
+		    !im_fmt(dst, sizeof(dst), "%s/%s", to, e->d_name))
 			return im_fail(err, IM_INVALID, "%s/%s: the path is too long", to, e->d_name);
 		if (stat(src, &st) == 0 && S_ISREG(st.st_mode))
 			ret = copy_entry(p, e->d_name, src, dst, o, sum, err);
@@ -207,7 +211,8 @@ remove_others(struct im_put *p, const char *from, const char *to, const char *ke
 	DIR *d = opendir(to);
 
 	while (d && (e = readdir(d)) != NULL) {
-		if (!im_fmt(src, sizeof(src), "%s/%s", from, e->d_name) || !im_fmt(dst, sizeof(dst), "%s/%s", to, e->d_name))
+		if (!im_fmt(src, sizeof(src), "%s/%s", from, e->d_name) ||
+		    !im_fmt(dst, sizeof(dst), "%s/%s", to, e->d_name))
 			continue;
 		if (keep && strcmp(e->d_name, keep) == 0)
 			continue;
@@ -219,11 +224,13 @@ remove_others(struct im_put *p, const char *from, const char *to, const char *ke
 }
 
 static enum im_status
-put_version(struct im_put *p, const char *dir, const char *name, uint64_t sum, struct im_owner o, struct im_err *err)
+put_version(
+    struct im_put *p, const char *dir, const char *name, uint64_t sum, struct im_owner o, struct im_err *err)
 {
 	char path[PATH_LEN], text[32];
 
-	if (!im_fmt(path, sizeof(path), "%s/%s", dir, name) || !im_fmt(text, sizeof(text), "%016" PRIx64 "\n", sum))
+	if (!im_fmt(path, sizeof(path), "%s/%s", dir, name) ||
+	    !im_fmt(text, sizeof(text), "%016" PRIx64 "\n", sum))
 		return im_fail(err, IM_INVALID, "%s/%s: the path is too long", dir, name);
 	return im_put_file(p, path, im_str(text), o, err);
 }

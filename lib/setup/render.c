@@ -43,8 +43,9 @@ put_value(const char *file, unsigned line, const char *name, im_render_lookup *l
 
 	if (!lookup(arg, name, out))
 		return im_fail(err, IM_CONFIG, "%s:%u: @%s@ is no known name", file, line, name);
-	if (has_control((struct im_str){ out->p + at, out->n - at }))
-		return im_fail(err, IM_CONFIG, "%s:%u: the value of %s holds a control character", file, line, name);
+	if (has_control((struct im_str) { out->p + at, out->n - at }))
+		return im_fail(
+		    err, IM_CONFIG, "%s:%u: the value of %s holds a control character", file, line, name);
 	return IM_OK;
 }
 
@@ -65,7 +66,8 @@ im_render(const char *file, struct im_str text, im_render_lookup *lookup, void *
 			continue;
 		}
 		if (!im_fmt(name, sizeof(name), "%.*s", (int)(n < 1000 ? n : 1000), p + 1))
-			return im_fail(err, IM_CONFIG, "%s:%u: a name longer than %d characters", file, line, NAME_MAX_LEN);
+			return im_fail(err, IM_CONFIG, "%s:%u: a name longer than %d characters", file, line,
+			    NAME_MAX_LEN);
 		enum im_status st = put_value(file, line, name, lookup, arg, out, err);
 		if (st != IM_OK)
 			return st;

@@ -24,7 +24,7 @@ enum { START_MS = 30000, END_MS = 10000, KILL_MS = 5000, STEP_MS = 10, TAIL_BYTE
 static void
 nap(void)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
+	nanosleep(&(struct timespec) { .tv_nsec = STEP_MS * 1000000L }, NULL);
 }
 
 /* --- is it ours? --- */
@@ -172,7 +172,8 @@ await_answer(const struct im_server *s, pid_t pid, struct im_err *err)
 		if (kill(pid, 0) != 0 || im_server_pid(s) == 0)
 			return im_fail(err, IM_TEMP, "%s ended while it was starting", s->name);
 		if (im_monotonic_ms() > end)
-			return im_fail(err, IM_TEMP, "%s does not answer after %d seconds", s->name, START_MS / 1000);
+			return im_fail(
+			    err, IM_TEMP, "%s does not answer after %d seconds", s->name, START_MS / 1000);
 		nap();
 	}
 	return IM_OK;

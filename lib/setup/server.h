@@ -20,22 +20,22 @@
 struct im_probe {
 	const char *address; /* IP address, or the path of a local socket when port is 0 */
 	int port;
-	const char *say;     /* may be NULL; say_n bytes */
+	const char *say; /* may be NULL; say_n bytes */
 	size_t say_n;
-	const char *expect;  /* the beginning of the answer; NULL: a connection is enough */
+	const char *expect; /* the beginning of the answer; NULL: a connection is enough */
 };
 
 enum { IM_SERVER_ARGS = 16, IM_SERVER_PROBES = 2 };
 
 struct im_server {
-	const char *name;      /* "slapd" */
-	const char *exe;       /* base name of the program that runs, as /proc/PID/exe has it */
+	const char *name;                 /* "slapd" */
+	const char *exe;                  /* base name of the program that runs, as /proc/PID/exe has it */
 	const char *argv[IM_SERVER_ARGS]; /* absolute path of the program first */
-	const char *mark;      /* an argument by which its command line is recognised */
+	const char *mark;                 /* an argument by which its command line is recognised */
 	const char *pidfile;
-	const char *log;       /* its own log, and what it says on stderr */
+	const char *log; /* its own log, and what it says on stderr */
 	struct im_probe probes[IM_SERVER_PROBES];
-	int end_signal;        /* asks it to end */
+	int end_signal; /* asks it to end */
 };
 
 /* im_server_pid - 0 when it does not run */

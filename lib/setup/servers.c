@@ -23,12 +23,12 @@ slapd(const struct im_conf *c, struct im_arena *a)
 
 	im_buf_init(&url, 1024);
 	(void)im_vars_lookup(&v, "ldap_url", &url);
-	s = (struct im_server){
+	s = (struct im_server) {
 		.name = "slapd",
 		.exe = "slapd",
 		/* "-d none": in the foreground, and only messages that are always shown (2.5 has no log file of its own) */
-		.argv = { "/usr/sbin/slapd", "-h", im_arena_strdup(a, url.p), "-F", conf, "-u", "openldap", "-g",
-		    "openldap", "-d", "none" },
+		.argv = { "/usr/sbin/slapd", "-h", im_arena_strdup(a, url.p), "-F", conf, "-u", "openldap",
+		    "-g", "openldap", "-d", "none" },
 		.mark = conf,
 		.pidfile = im_arena_fmt(a, "%s/slapd.pid", c->run_dir),
 		.log = im_arena_fmt(a, "%s/slapd.log", c->log_dir),
@@ -44,7 +44,7 @@ postfix(const struct im_conf *c, struct im_arena *a)
 {
 	const char *conf = im_arena_fmt(a, "%s/postfix", c->etc_dir);
 
-	return (struct im_server){
+	return (struct im_server) {
 		.name = "postfix",
 		.exe = "master",
 		.argv = { "/usr/lib/postfix/sbin/master", "-c", conf },
@@ -61,7 +61,7 @@ lighttpd(const struct im_conf *c, struct im_arena *a)
 {
 	const char *conf = im_arena_fmt(a, "%s/lighttpd/lighttpd.conf", c->etc_dir);
 
-	return (struct im_server){
+	return (struct im_server) {
 		.name = "lighttpd",
 		.exe = "lighttpd",
 		.argv = { "/usr/sbin/lighttpd", "-D", "-f", conf },

@@ -52,12 +52,13 @@ im_sources_find(const char *tree, struct im_arena *a, struct im_sources *ret, st
 	memcpy(build, exe, sizeof(exe));
 	(void)up(build);
 	if (!tree && strncmp(exe, "/usr/", 5) == 0 && exists(a, INSTALLED "/setup", "postfix/main.cf.in")) {
-		*ret = (struct im_sources){ INSTALLED "/setup", INSTALLED, INSTALLED_LIBEXEC, INSTALLED_LIBEXEC "/cgi",
-			INSTALLED "/locale" };
+		*ret = (struct im_sources) { INSTALLED "/setup", INSTALLED, INSTALLED_LIBEXEC,
+			INSTALLED_LIBEXEC "/cgi", INSTALLED "/locale" };
 		return IM_OK;
 	}
 	if (tree && !is_tree(a, tree))
-		return im_fail(err, IM_INVALID, "%s: no postfix/main.cf.in there, this is not the source tree", tree);
+		return im_fail(
+		    err, IM_INVALID, "%s: no postfix/main.cf.in there, this is not the source tree", tree);
 	ret->bin = im_arena_strdup(a, exe);
 	ret->cgi = im_arena_fmt(a, "%s/cgi", build);
 	ret->locale = im_arena_fmt(a, "%s/locale", build);
@@ -65,7 +66,8 @@ im_sources_find(const char *tree, struct im_arena *a, struct im_sources *ret, st
 		tree = is_tree(a, exe) ? exe : NULL;
 	if (!tree)
 		return im_fail(err, IM_CONFIG,
-		    "the configuration templates are neither above %s nor in " INSTALLED ": say --source DIR", build);
+		    "the configuration templates are neither above %s nor in " INSTALLED ": say --source DIR",
+		    build);
 	ret->templates = im_arena_strdup(a, tree);
 	ret->pages = im_arena_fmt(a, "%s/cgi", tree);
 	return IM_OK;
@@ -84,7 +86,8 @@ apply(struct im_plan *p, struct im_err *err)
 }
 
 enum im_status
-im_setup_apply(const struct im_conf *conf, const struct im_sources *src, struct im_put *put, struct im_err *err)
+im_setup_apply(
+    const struct im_conf *conf, const struct im_sources *src, struct im_put *put, struct im_err *err)
 {
 	struct im_plan p = { .conf = conf, .src = src, .put = put };
 	enum im_status st;
@@ -92,9 +95,11 @@ im_setup_apply(const struct im_conf *conf, const struct im_sources *src, struct 
 	int lock;
 
 	if (!im_conf_private(conf))
-		return im_fail(err, IM_CONFIG, "root = /: setting up the whole system is not there yet, use --private DIR");
+		return im_fail(err, IM_CONFIG,
+		    "root = /: setting up the whole system is not there yet, use --private DIR");
 	if (geteuid() != 0)
-		return im_fail(err, IM_DENIED, "only root can give files to the servers' users: run it with sudo");
+		return im_fail(
+		    err, IM_DENIED, "only root can give files to the servers' users: run it with sudo");
 	st = im_plan_place(conf, err);
 	if (st != IM_OK)
 		return st;
@@ -102,7 +107,7 @@ im_setup_apply(const struct im_conf *conf, const struct im_sources *src, struct 
 	if (lock < 0)
 		return err->st;
 	mask = umask(022);
-	p.vars = (struct im_vars){ conf, &p.ids };
+	p.vars = (struct im_vars) { conf, &p.ids };
 	st = apply(&p, err);
 	umask(mask);
 	close(lock);

@@ -31,7 +31,8 @@ struct im_sources {
  * tree: the source tree when the caller knows it (a build directory elsewhere), else NULL: the nearest directory above
  * the program that holds postfix/main.cf.in.
  */
-enum im_status im_sources_find(const char *tree, struct im_arena *a, struct im_sources *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_sources_find(
+    const char *tree, struct im_arena *a, struct im_sources *ret, struct im_err *err) IM_MUSTUSE;
 
 /* im_setup_apply - bring root to the state that conf describes; p counts and tells the changes. Needs root */
 enum im_status im_setup_apply(const struct im_conf *conf, const struct im_sources *src, struct im_put *p,

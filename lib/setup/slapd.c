@@ -43,7 +43,7 @@ newer(const char *path, const char *made)
 	if (stat(path, &a) != 0 || stat(made, &b) != 0)
 		return true;
 	return a.st_mtim.tv_sec > b.st_mtim.tv_sec ||
-	    (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec >= b.st_mtim.tv_nsec);
+	       (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec >= b.st_mtim.tv_nsec);
 }
 
 /* below dir, which is slapd's own: as its user, so that a link planted there leads nowhere */
@@ -62,12 +62,14 @@ remove_tree(const struct im_plan *p, const char *dir, struct im_err *err)
 static enum im_status
 convert(struct im_plan *p, const char *conf, const char *dir, struct im_err *err)
 {
-	const char *made = im_arena_fmt(&p->arena, "%s/new", dir), *used = im_arena_fmt(&p->arena, "%s/slapd.d", dir);
+	const char *made = im_arena_fmt(&p->arena, "%s/new", dir),
+		   *used = im_arena_fmt(&p->arena, "%s/slapd.d", dir);
 	const char *const argv[] = { "slaptest", "-f", conf, "-F", made, NULL };
 	enum im_status st = remove_tree(p, made, err);
 
 	if (st == IM_OK)
-		st = im_put_dir(&(struct im_put){ 0 }, made, im_plan_owner(p, 0750, IM_WHO_LDAP, IM_WHO_LDAP), err);
+		st = im_put_dir(
+		    &(struct im_put) { 0 }, made, im_plan_owner(p, 0750, IM_WHO_LDAP, IM_WHO_LDAP), err);
 	if (st == IM_OK)
 		st = run_as_slapd(p, argv, err);
 	if (st == IM_OK)

@@ -15,7 +15,7 @@
 #include "base/io.h"
 #include "base/proc.h"
 
-#define LOCK_FILE "/run/lock/intimail-setup.lock"
+#define LOCK_FILE "/run/intimail-setup.lock"
 
 enum { USERADD_MS = 30000, LOCK_MS = 120000 };
 
@@ -84,7 +84,8 @@ im_users_make(const struct im_conf *c, struct im_put *p, struct im_ids *ret, str
 	enum im_status st;
 
 	if (!gr)
-		return im_fail(err, IM_CONFIG, "there is no group postdrop on this machine: install the package postfix");
+		return im_fail(err, IM_CONFIG,
+		    "there is no group postdrop on this machine: install the package postfix");
 	memset(ret, 0, sizeof(*ret));
 	ret->gid[IM_WHO_DROP] = gr->gr_gid;
 	for (size_t i = 0; i < IM_COUNT(users); i++) {
@@ -93,13 +94,15 @@ im_users_make(const struct im_conf *c, struct im_put *p, struct im_ids *ret, str
 		if (find_user(users[i].name, &ret->uid[w], &ret->gid[w]))
 			continue;
 		if (!users[i].comment)
-			return im_fail(err, IM_CONFIG, "there is no user %s on this machine: install the package %s",
-			    users[i].name, users[i].package);
+			return im_fail(err, IM_CONFIG,
+			    "there is no user %s on this machine: install the package %s", users[i].name,
+			    users[i].package);
 		st = make_user(users[i].name, users[i].comment, p, err);
 		if (st != IM_OK)
 			return st;
 		if (!find_user(users[i].name, &ret->uid[w], &ret->gid[w]))
-			return im_fail(err, IM_TEMP, "the user %s was made, but cannot be found", users[i].name);
+			return im_fail(
+			    err, IM_TEMP, "the user %s was made, but cannot be found", users[i].name);
 	}
 	return IM_OK;
 }

@@ -33,7 +33,8 @@ struct im_ids {
  * im_users_make - make those of ours that are absent (system users without home and shell), find the others
  * IM_CONFIG names the package to install when postfix or openldap is missing. Several processes may do this at once.
  */
-enum im_status im_users_make(const struct im_conf *c, struct im_put *p, struct im_ids *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_users_make(
+    const struct im_conf *c, struct im_put *p, struct im_ids *ret, struct im_err *err) IM_MUSTUSE;
 
 /* im_machine_lock - one setup at a time on this machine: a locked descriptor, or -1 with err */
 int im_machine_lock(struct im_err *err);

@@ -68,7 +68,9 @@ maillog_file(const struct im_vars *v, struct im_buf *ret)
 static void
 default_transport(const struct im_vars *v, struct im_buf *ret)
 {
-	im_buf_adds(ret, im_conf_private(v->conf) ? "error:5.3.2 a private server sends no mail to other domains" : "smtp");
+	im_buf_adds(ret, im_conf_private(v->conf)
+			     ? "error:5.3.2 a private server sends no mail to other domains"
+			     : "smtp");
 }
 
 static void
