@@ -109,7 +109,7 @@ take_comment(struct scan *s)
 }
 
 /*
- * What is in angle brackets, without white space. Of two in one mailbox ("Ann <a@b> Bob <c@d>", a comma forgotten) the
+ * What is in angle brackets, without folds. Of two in one mailbox ("Ann <a@b> Bob <c@d>", a comma forgotten) the
  * first one counts.
  */
 static void
@@ -121,19 +121,17 @@ take_angle(struct scan *s)
 	s->have_angle = true;
 	for (s->p++; s->p < s->end && *s->p != '>';) {
 		char c = *s->p;
+		bool at = out->n && memchr(out->p, '@', out->n);
 
-		if (c == '<') { /* "<<a@b>>" */
-			im_buf_clear(out);
-		} else if (c == '"' && take_quoted(s, out)) {
+		if (c == '"' && take_quoted(s, out))
 			continue;
-		} else if (c == ',' || c == ';') {
-			/* "<@a,@b:c@d>" goes on, "<a@b, c@d" has lost its bracket */
-			if (out->n == 0 || out->p[0] != '@')
-				break;
+		/* "<@a,@b:c@d>" and "<undisclosed:;@x>" go on, "<a@b, c@d" has lost its bracket */
+		if ((c == ',' && (!at || out->p[0] != '@')) || (c == ';' && at))
+			break;
+		if (c == '<') /* "<<a@b>>" */
+			im_buf_clear(out);
+		else if (!is_space(c) || (c == ' ' && s->p[-1] != '\n' && s->p[-1] != ' '))
 			im_buf_addc(out, c);
-		} else if (!is_space(c)) {
-			im_buf_addc(out, c);
-		}
 		s->p++;
 	}
 	if (s->p < s->end && *s->p == '>')

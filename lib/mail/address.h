@@ -20,7 +20,7 @@ enum {
 
 struct im_address {
 	const char *name; /* decoded display name, "" where there is none */
-	const char *addr; /* local@domain, domain in lower case; "" never occurs */
+	const char *addr; /* local@domain, domain in lower case, or a local name; "" never occurs */
 };
 
 struct im_addresses {
@@ -29,7 +29,11 @@ struct im_addresses {
 	bool cut; /* there were more than the limit */
 };
 
-/* im_addresses_parse - a raw To, From, Cc ... field; groups are flattened, entries without an address left out; memory in arena */
+/*
+ * im_addresses_parse - a raw To, From, Cc ... field; memory in arena
+ *
+ * Groups are flattened, entries without an address left out. A single word ("root", "<MAILER-DAEMON>") is an address.
+ */
 void im_addresses_parse(struct im_arena *arena, struct im_str raw, struct im_addresses *ret);
 
 /* im_addresses_first - the same, no more than max addresses (a list shows two or three of thousands) */

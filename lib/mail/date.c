@@ -67,13 +67,16 @@ take_alpha(struct im_str *s)
 	return r;
 }
 
-/* RFC 5322 4.3: two digits are 2000-2049 and 1950-1999, three digits are counted from 1900 */
+/*
+ * RFC 5322 4.3: two digits are 2000-2049 and 1950-1999, three digits are counted from 1900. "0102" is what programs
+ * made of the latter.
+ */
 static int
-full_year(int y, size_t digits)
+full_year(int y)
 {
-	if (digits == 2 || digits == 1)
+	if (y < 100)
 		return y < 50 ? 2000 + y : 1900 + y;
-	return digits == 3 ? 1900 + y : y;
+	return y < 1000 ? 1900 + y : y;
 }
 
 static int
@@ -248,7 +251,7 @@ read_composite(struct date *d, int first, size_t digits, struct im_str *s)
 		/* month first is what programs that write slashes do; where that cannot be, day first */
 		bool us = n2 > 0 && sep == '/' && first <= 12;
 
-		d->year = full_year(third, n3);
+		d->year = full_year(third);
 		d->month = us ? first : second;
 		d->day = us ? second : first;
 	}
@@ -272,7 +275,7 @@ read_number(struct date *d, struct im_str *s)
 	if (digits <= 2 && d->day == NONE)
 		d->day = n;
 	else if (d->year == NONE && digits >= 2 && digits <= 4 && (d->day != NONE || digits == 4))
-		d->year = full_year(n, digits);
+		d->year = full_year(n);
 }
 
 /* days since 1970-01-01 of the proleptic Gregorian calendar, any year */

@@ -183,6 +183,20 @@ add_plain(struct decoding *d, struct im_str s)
 	im_text_line(im_buf_str(&d->utf8), d->keep_bidi, d->out);
 }
 
+/* one character in eight may be wrong, that is an accident */
+static bool
+is_base64(struct im_str s)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i], l = (char)(c | 0x20);
+
+		bad += !((l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || (c && strchr("+/= \t\r\n", c)));
+	}
+	return bad * 8 <= s.n;
+}
+
 static void
 add_word(struct decoding *d, const struct word *w)
 {
@@ -199,9 +213,11 @@ add_word(struct decoding *d, const struct word *w)
 		struct im_decoder dec = { .cte = IM_CTE_BASE64 };
 
 		im_decode(&dec, w->text, true, &d->bytes);
-		/* nothing of it was base64: show it rather than nothing */
-		if (d->bytes.n == before && !is_blank(w->text) && w->text.p[0] != '=')
+		/* if it was no base64 it is shown as it is */
+		if (!is_base64(w->text)) {
+			d->bytes.n = before;
 			im_buf_add_str(&d->bytes, w->text);
+		}
 	}
 }
 

@@ -45,7 +45,9 @@ struct im_mime_parser {
 	int fields;
 	size_t field_at; /* where the field at hand begins in it */
 	bool drop;       /* the rest of this field does not fit */
-	bool junk;       /* the last line was no field; where it stands: */
+	bool
+	    blank; /* the last line was white space: a fold of the field (RFC 5322 4.2), or the end of the header */
+	bool junk; /* the last line was no field; where it stands: */
 	size_t junk_at;
 	uint64_t junk_off;
 	unsigned junk_eol; /* prev_eol there */
@@ -84,7 +86,7 @@ start_part(struct im_mime_parser *p, int parent, uint64_t header_off)
 	p->state = IN_HEADER;
 	p->want = false;
 	p->fields = 0;
-	p->junk = p->drop = false;
+	p->junk = p->drop = p->blank = false;
 	p->field_at = 0;
 	im_buf_clear(&p->header);
 }
@@ -311,7 +313,7 @@ static void
 on_header_line(struct im_mime_parser *p, struct im_str line, unsigned eol)
 {
 	size_t name;
-	bool end;
+	bool end, blank = p->blank;
 
 	/* RFC 2046 5.1.1: a part may be a header without a body */
 	if ((p->nlevels && find_boundary(p, line, &end) >= 0) || (line.n == 0 && p->junk)) {
@@ -323,11 +325,13 @@ on_header_line(struct im_mime_parser *p, struct im_str line, unsigned eol)
 		return;
 	}
 	name = im_header_name(line);
+	p->blank = !name && is_blank(line);
 	if (name) {
 		begin_field(p, (struct im_str) { line.p, name });
 	} else if ((line.p[0] == ' ' || line.p[0] == '\t') && (p->fields || p->junk)) {
 		/* belongs to the line before, whatever that was */
-	} else if (p->junk || line.n + eol > max_field(p) || line.n + eol > p->max_header - p->header.n) {
+	} else if (p->junk || blank || im_str_starts(line, "--") || line.n + eol > max_field(p) ||
+		   line.n + eol > p->max_header - p->header.n) {
 		end_header_before(p, line, eol);
 		return;
 	} else {

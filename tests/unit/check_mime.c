@@ -80,6 +80,10 @@ static const struct {
 	{ "Content-Type: text/html\nno blank line\nb: c\n", "text/html[]" },
 	{ "Content-Type: text/html\nno blank\nline here: c\n", "text/html[no blank\nline here: c\n]" },
 	{ "Content-Type: text/html\nHello\n\nb", "text/html[Hello\n\nb]" },
+	{ "Content-Type: multipart/mixed; boundary=b\n \n--b\nX: y\n\nx\n--b--",
+	    "multipart/mixed(text/plain[x])" },
+	{ "X: y\n \nContent-Type: text/html\n\nb", "text/html[b]" },
+	{ "X: y\n \nHello\nNote: z\n", "text/plain[Hello\nNote: z\n]" },
 	{ MP("b") "--b\nHello\n\nx\n--b--", "multipart/mixed(text/plain[Hello\n\nx])" },
 	{ "Content-Type: multipart/mixed; boundary=b\n--b\n\nx\n--b--", "multipart/mixed(text/plain[x])" },
 	/* line ends: bare CR, one CR too many */
