@@ -20,15 +20,19 @@ static const char style[] =
     "<style>"
     ":root{color-scheme:light}"
     "html{background:#fff;color:#1c1c21}"
-    "body{margin:0;padding:14px 16px;font:15px/1.5 system-ui,sans-serif;overflow-wrap:break-word}"
-    "img{max-width:100%}"
+    "body{margin:0;font:15px/1.5 system-ui,sans-serif;overflow-wrap:break-word}"
+    /* what was the mail's body: its colour reaches the edges, and it may take the space around it away */
+    "body>div{padding:14px 16px;box-sizing:border-box;min-height:100vh}"
+    "body>div[style*=\"background-color\"]{padding:0}"
+    /* in a table an image that may shrink lets its column collapse */
+    "img{max-width:100%}td img,th img{max-width:none}"
     "img[alt]:not([src]){font-size:13px;color:#5c5c66}"
     "a{color:#0b57d0}"
-    "pre{white-space:pre-wrap}"
+    "pre{white-space:pre-wrap}body>pre{margin:14px 16px;font:inherit}"
     "blockquote{margin:.8em 0 .8em .2em;padding-left:.8em;border-left:2px solid #c9c9d2}"
     ".im-host{margin-left:.3em;padding:0 "
     ".3em;border-radius:3px;background:#fdecc8;color:#6b3d00;font-size:.85em}"
-    ".im-note{margin:0 0 1em;padding:.6em .8em;border-radius:6px;background:#f1f1f5;color:#3c3c46}"
+    ".im-note{margin:14px 16px;padding:.6em .8em;border-radius:6px;background:#f1f1f5;color:#3c3c46}"
     "</style>";
 
 /* what the images of a message need while it is cleaned */

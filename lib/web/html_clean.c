@@ -27,7 +27,8 @@ enum {
 	TAG_MAX = IM_HTML_MAX_OUT / 2, /* one start tag; its image may be 2 MiB as data: */
 	LINK_TEXT_MAX = 512,
 	LINK_NODES_MAX = 200, /* read of a link's text to compare it with its host */
-	NAMES_LEN_MAX = 256   /* of class and id, for matching */
+	CLASSES_MAX = 1024,
+	NAMES_LEN_MAX = 256 /* of class and id, for matching */
 };
 
 /* --- parsing --- */
@@ -94,7 +95,7 @@ struct walk {
 	struct im_sheet *sheet;
 	struct im_buf *out;
 	size_t out_start;
-	struct im_buf tag, plain, important; /* scratch */
+	struct im_buf tag, plain, important, classes; /* scratch */
 	struct level level[IM_HTML_MAX_DEPTH + 8];
 	int depth; /* of level[], -1 = done */
 };
@@ -159,6 +160,7 @@ style_of(struct walk *w, const GumboElement *e, const struct im_css_node *css, b
 	struct im_str own = attr(e, "style", IM_CSS_STYLE_MAX);
 	im_buf_clear(&w->plain);
 	im_buf_clear(&w->important);
+	im_buf_clear(&w->classes);
 	if (body) { /* a body becomes a div, which has no such attributes */
 		struct im_str bg = attr(e, "bgcolor", 32), fg = attr(e, "text", 32);
 		if (bg.n && im_html_attr_ok("bgcolor", bg))
@@ -167,11 +169,13 @@ style_of(struct walk *w, const GumboElement *e, const struct im_css_node *css, b
 			im_buf_addf(&w->plain, "color:%.*s;", (int)fg.n, fg.p);
 	}
 	if (!im_sheet_empty(w->sheet))
-		im_sheet_match(w->sheet, css, &w->plain, &w->important);
+		im_sheet_match(w->sheet, css, &w->plain, &w->important, &w->classes);
 	if (own.n) {
 		im_css_clean(own, 0, &w->plain);
 		im_css_clean(own, 1, &w->important);
 	}
+	if (w->classes.n && !w->classes.full)
+		attribute(&w->tag, "class", im_buf_str(&w->classes));
 	im_buf_add_str(&w->plain, im_buf_str(&w->important));
 	if (w->plain.n && !w->plain.full)
 		attribute(&w->tag, "style", im_buf_str(&w->plain));
@@ -411,14 +415,18 @@ clean_tree(struct walk *w, const GumboNode *root)
 	im_buf_init(&w->tag, TAG_MAX * 2);
 	im_buf_init(&w->plain, IM_CSS_STYLE_MAX);
 	im_buf_init(&w->important, IM_CSS_STYLE_MAX);
+	im_buf_init(&w->classes, CLASSES_MAX);
 	w->sheet = im_sheet_new(w->arena);
 	w->out_start = w->out->n;
 	enum step s = collect_sheets(w, root);
-	if (s == GO_ON)
+	if (s == GO_ON) {
+		im_sheet_style(w->sheet, w->out);
 		s = walk_tree(w, root);
+	}
 	im_buf_done(&w->tag);
 	im_buf_done(&w->plain);
 	im_buf_done(&w->important);
+	im_buf_done(&w->classes);
 	return s;
 }
 

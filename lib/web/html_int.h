@@ -5,6 +5,8 @@
  *	html_url.c    which URLs may stay
  *	html_css.c    which declarations may stay
  *	html_sheet.c  <style> blocks: simple selectors, so that their declarations can move into style=
+ *	html_match.c  which rules an element has
+ *	html_media.c  the rules that count for some widths only
  *	html_list.c   which elements and attributes may stay
  *	html_clean.c  the walk over gumbo's tree and the serializer
  *
@@ -56,9 +58,14 @@ enum im_status im_html_check(struct im_str html, struct im_err *err) IM_MUSTUSE;
 /* --- URLs: raw is decoded text of an attribute --- */
 
 enum im_url_kind {
-	IM_URL_BAD,     /* dropped */
-	IM_URL_HTTP, IM_URL_HTTPS, IM_URL_MAILTO, IM_URL_TEL, IM_URL_ANCHOR, /* fine in a link */
-	IM_URL_CID, IM_URL_DATA_IMAGE                                         /* fine in an image */
+	IM_URL_BAD, /* dropped */
+	IM_URL_HTTP,
+	IM_URL_HTTPS,
+	IM_URL_MAILTO,
+	IM_URL_TEL,
+	IM_URL_ANCHOR, /* fine in a link */
+	IM_URL_CID,
+	IM_URL_DATA_IMAGE /* fine in an image */
 };
 enum { IM_HTML_URL_MAX = 8192, IM_HTML_DATA_MAX = 350 * 1024 /* 256 KiB as base64 */ };
 
@@ -91,11 +98,17 @@ bool im_sheet_empty(const struct im_sheet *s);
 /* an element as selectors see it; the chain of parents is walked for "a b" and "a > b" */
 struct im_css_node {
 	const struct im_css_node *parent;
-	struct im_str tag;   /* lower case */
+	struct im_str tag; /* lower case */
 	struct im_str id, klass;
 };
-/* im_sheet_match - append what the sheet says of node, plain declarations and those marked !important, weakest first */
-void im_sheet_match(struct im_sheet *s, const struct im_css_node *node, struct im_buf *plain, struct im_buf *important);
+/*
+ * im_sheet_match - append what the sheet says of node: plain declarations and those marked !important, weakest first; and
+ * the classes ("im-m0 im-m3") of the rules that count for some widths only
+ */
+void im_sheet_match(struct im_sheet *s, const struct im_css_node *node, struct im_buf *plain,
+    struct im_buf *important, struct im_buf *classes);
+/* im_sheet_style - append "<style>...</style>" that says what these classes mean; nothing when there are none */
+void im_sheet_style(const struct im_sheet *s, struct im_buf *out);
 
 /* --- lists --- */
 

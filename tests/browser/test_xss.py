@@ -81,9 +81,14 @@ for (const f of document.querySelectorAll('iframe')) {
 	if (!d || !d.body) { bad.push([f.id, 'no document']); continue }
 	text[f.id] = d.body.innerText;
 	for (const e of d.body.querySelectorAll('*')) {
+		if (e.localName === 'style') { // ours: widths, our classes, the alphabet of the declarations
+			if (!/^(@media screen( and \\((min|max)-width:\\d+px\\)){1,2}\\{\\.im-m\\d+\\{[-A-Za-z0-9 .,#%+()'"!\\/:;]*\\}\\})+$/.test(e.textContent) ||
+				e.attributes.length || e !== d.body.firstElementChild) bad.push([f.id, e.textContent]);
+			continue;
+		}
 		if (e.namespaceURI !== 'http://www.w3.org/1999/xhtml' || !tags.has(e.localName)) bad.push([f.id, '<' + e.localName + '>']);
 		for (const a of e.attributes) {
-			if (!attrs.has(a.name) || (a.name === 'class' && a.value !== 'im-host')) bad.push([f.id, a.name + '=' + a.value]);
+			if (!attrs.has(a.name) || (a.name === 'class' && !/^(im-host|im-m\\d+( im-m\\d+)*)$/.test(a.value))) bad.push([f.id, a.name + '=' + a.value]);
 			if (a.name === 'href' && !/^(https?:\\/\\/[^\\/]|mailto:|tel:|#)/i.test(a.value)) bad.push([f.id, a.value]);
 			if (a.name === 'src' && !/^data:image\\/(png|gif|jpeg|jpg|webp);base64,/.test(a.value)) bad.push([f.id, a.value]);
 		}

@@ -45,14 +45,35 @@ check(const struct im_buf *b)
 	im_buf_done(&again);
 }
 
+/* one style element, with '<' nowhere else, braces that balance at two levels, and '@' for media only */
+static void
+check_style(const struct im_buf *b)
+{
+	static const char open[] = "<style>", end[] = "</style>";
+	if (!b->n || b->full)
+		return;
+	size_t depth = 0, last = b->n - (sizeof(end) - 1);
+	if (strncmp(b->p, open, sizeof(open) - 1) || strcmp(b->p + last, end))
+		abort();
+	for (size_t i = sizeof(open) - 1; i < last; i++) {
+		char c = b->p[i];
+		if (!c || strchr("<>\\*&", c) || (c == '@' && strncmp(b->p + i, "@media screen", 13)) ||
+		    (c == '@' && depth) || (c == '}' && depth-- == 0) || (c == '{' && ++depth > 2))
+			abort();
+	}
+	if (depth || strcasestr(b->p, "url("))
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct im_str css = { (const char *)data, size };
 	struct im_arena a = { 0 };
-	struct im_buf b, c;
+	struct im_buf b, c, k;
 	im_buf_init(&b, 4 * IM_CSS_STYLE_MAX);
 	im_buf_init(&c, 4 * IM_CSS_STYLE_MAX);
+	im_buf_init(&k, 1024 * 1024);
 	im_css_clean(css, 0, &b);
 	check(&b);
 	im_buf_clear(&b);
@@ -65,13 +86,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct im_css_node up = { NULL, IM_STR("div"), IM_STR("i"), IM_STR("a b c") };
 	struct im_css_node node = { &up, IM_STR("p"), IM_STR("j"), IM_STR(" a\tx ") };
 	im_buf_clear(&b);
-	im_sheet_match(s, &node, &b, &c);
+	im_sheet_match(s, &node, &b, &c, &k);
 	if (!b.full)
 		check(&b);
 	if (!c.full)
 		check(&c);
+	im_buf_clear(&k);
+	im_sheet_style(s, &k);
+	check_style(&k);
 	im_buf_done(&b);
 	im_buf_done(&c);
+	im_buf_done(&k);
 	im_arena_done(&a);
 	return 0;
 }

@@ -143,10 +143,21 @@ static const struct row rows[] = {
 	{ "<style><!-- p{color:red} /* } p{color:blue} */ p:hover{color:blue} p[x]{color:blue} "
 	  "--></style><p>k",
 	    "<p style=\"color:red;\">k</p>" },
-	{ "<style>@import url(http://x);@media (max-width:9px){p{color:blue}}@media "
+	{ "<style>@import url(http://x);@media (orientation:portrait){p{color:blue}}@media "
 	  "screen{p{color:red}}@font-face{x:y}"
 	  "td{color:blue}</style><p>k",
 	    "<p style=\"color:red;\">k</p>" },
+	{ "<style>@media only screen and "
+	  "(min-width:480px){.c,p>b{width:50%!important;color:red}x:y{color:blue}}@media (max-width:30em)"
+	  "and (min-width:10px){p{display:none}}@media print{p{color:blue}}@media "
+	  "(hover){p{color:blue}}</style><p class=c>k",
+	    "before<style>@media screen and (min-width:480px){.im-m0{color:red;width:50%!important;}}@media "
+	    "screen and "
+	    "(min-width:10px) and (max-width:480px){.im-m1{display:none;}}</style><div><p class=\"im-m1 "
+	    "im-m0\">k</p></div>" },
+	{ "<style>@media (min-width:1px){}</style}@media (min-width:1px){p{color:red}}</style><p>k",
+	    "before<style>@media screen and (min-width:1px){.im-m0{color:red;}}</style><div><p "
+	    "class=\"im-m0\">k</p></div>" },
 	{ "<style>p{color:red</style><p>k", "<p style=\"color:red;\">k</p>" },
 	{ "<style>p.a{color:blue}p{color:red}*>p{width:1px}</style><p class=a>k",
 	    "<p style=\"color:red;width:1px;color:blue;\">k</p>" },
