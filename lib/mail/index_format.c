@@ -21,7 +21,7 @@
 enum {
 	CRC_N = 8,
 	FLAG_ROOM = 8, /* flags a new line has room for: D F P R S T and two keywords */
-	LINE_GOAL = 384,
+	LINE_GOAL = 376,
 	SNIPPET_MIN = 24
 };
 

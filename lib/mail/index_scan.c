@@ -1,8 +1,8 @@
 /*
  * index_scan.c - finding lines in the index: by order, by id, all of them
  *
- * Lines differ in length, so a search halves byte ranges and looks for the next line start in the middle. Below
- * SEARCH_BLOCK bytes it reads the rest in one piece.
+ * Lines differ in length, so a search goes by bytes and looks for the next line start. The last few KB are read in one
+ * piece.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,7 +15,13 @@
 #include "base/alloc.h"
 #include "base/io.h"
 
-enum { SEARCH_BLOCK = 2 * IM_INDEX_LINE_MAX, PROBE = 1536, SCAN_BUF = 16 * IM_INDEX_LINE_MAX };
+enum {
+	SEARCH_BLOCK = 2 * IM_INDEX_LINE_MAX,
+	PROBE = 1024, /* holds a whole line nearly always */
+	LINEAR = 3 * 1024,
+	FIRST_STEP = 24 * 1024, /* a page of 50 */
+	SCAN_BUF = 16 * IM_INDEX_LINE_MAX
+};
 
 /* the line at p of at most max bytes; 0: there is no newline */
 static size_t
@@ -26,60 +32,88 @@ line_length(const char *p, size_t max)
 	return nl == NULL ? 0 : (size_t)(nl - p) + 1;
 }
 
+enum probe { PROBED, NO_LINE, BAD_LINE };
+
 /* the first whole line after the byte at 'mid', below 'hi' */
-static bool
-probe(struct im_ix *ix, uint64_t mid, uint64_t hi, struct im_ix_line *l, uint64_t *at, uint64_t *next)
+static enum probe
+probe(const struct im_ix *ix, uint64_t mid, uint64_t hi, struct im_ix_line *l, uint64_t *at, uint64_t *next)
 {
 	char buf[SEARCH_BLOCK];
-	size_t want = PROBE;
+	size_t room = hi - mid < sizeof(buf) ? (size_t)(hi - mid) : sizeof(buf);
 
-	for (;;) {
-		ssize_t got =
-		    im_pread_full(ix->fd, buf, want < hi - mid ? want : (size_t)(hi - mid), (off_t)mid);
+	for (size_t want = PROBE;; want = sizeof(buf)) {
+		ssize_t got = im_pread_full(ix->fd, buf, want < room ? want : room, (off_t)mid);
 		size_t skip = got <= 0 ? 0 : line_length(buf, (size_t)got);
 		size_t n = skip == 0 ? 0 : line_length(buf + skip, (size_t)got - skip);
 
 		if (n > 0) {
 			*at = mid + skip;
 			*next = *at + n;
-			return im_ix_line_parse((struct im_str) { buf + skip, n - 1 }, l);
+			return im_ix_line_parse((struct im_str) { buf + skip, n - 1 }, l) ? PROBED : BAD_LINE;
 		}
-		if (got < (ssize_t)want || want == sizeof(buf))
-			return false;
-		want = sizeof(buf);
+		if (want >= room || want == sizeof(buf))
+			return room == sizeof(buf) ? BAD_LINE : NO_LINE;
 	}
 }
 
-bool
-im_ix_lower(struct im_ix *ix, int64_t arrived, struct im_str id, uint64_t *ret)
+/* the first line not before the key between two line starts that are near each other */
+static bool
+lower_linear(
+    const struct im_ix *ix, uint64_t lo, uint64_t hi, int64_t arrived, struct im_str id, uint64_t *ret)
 {
-	uint64_t lo = IM_IX_HEADER, hi = ix->h.bytes, at, next;
-	char buf[SEARCH_BLOCK];
+	char buf[2 * SEARCH_BLOCK]; /* halves without a line are below SEARCH_BLOCK */
 	struct im_ix_line l;
+	uint64_t at;
 	size_t n;
 
-	while (hi - lo > SEARCH_BLOCK) {
-		if (!probe(ix, lo + (hi - lo) / 2, hi, &l, &at, &next))
-			goto bad;
-		if (im_ix_compare(l.arrived, (struct im_str) { l.id, l.id_n }, arrived, id) < 0)
-			lo = next;
-		else
-			hi = at;
-	}
-	if (im_pread_full(ix->fd, buf, (size_t)(hi - lo), (off_t)lo) != (ssize_t)(hi - lo))
-		goto bad;
+	if (hi - lo > sizeof(buf) ||
+	    im_pread_full(ix->fd, buf, (size_t)(hi - lo), (off_t)lo) != (ssize_t)(hi - lo))
+		return false;
 	for (at = lo; at < hi; at += n) {
 		n = line_length(buf + (at - lo), (size_t)(hi - at));
 		if (n == 0 || !im_ix_line_parse((struct im_str) { buf + (at - lo), n - 1 }, &l))
-			goto bad;
+			return false;
 		if (im_ix_compare(l.arrived, (struct im_str) { l.id, l.id_n }, arrived, id) >= 0)
 			break;
 	}
 	*ret = at;
 	return true;
-bad:
-	ix->bad_line = true;
-	return false;
+}
+
+/*
+ * What is looked for is mostly near the end: so first in growing steps from there, then by halves. That costs the same
+ * in every mailbox, and for old messages in a large one a few steps more.
+ */
+bool
+im_ix_lower(struct im_ix *ix, int64_t arrived, struct im_str id, uint64_t *ret)
+{
+	uint64_t lo = IM_IX_HEADER, hi = ix->h.bytes, at, next, step = FIRST_STEP;
+	bool from_end = true;
+	struct im_ix_line l;
+
+	while (hi - lo > LINEAR) {
+		uint64_t mid = from_end && step < hi - lo ? hi - step : lo + (hi - lo) / 2;
+		enum probe p = probe(ix, mid, hi, &l, &at, &next);
+
+		if (p == NO_LINE)
+			break;
+		if (p == BAD_LINE) {
+			ix->bad_line = true;
+			return false;
+		}
+		if (im_ix_compare(l.arrived, (struct im_str) { l.id, l.id_n }, arrived, id) < 0) {
+			lo = next;
+			from_end = false;
+		} else {
+			hi = at;
+			step *= 4;
+		}
+	}
+	if (!lower_linear(ix, lo, hi, arrived, id, ret)) {
+		ix->bad_line = true;
+		return false;
+	}
+	return true;
 }
 
 bool

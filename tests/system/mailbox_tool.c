@@ -11,6 +11,7 @@
  *	find BOX ID                       the entry, and whether its file can be opened
  *	duplicate BOX QUEUEID             yes or no
  *	quota add|usage|recount|admit N ...
+ *	measure BOX N                     median microseconds of N pages, finds, flag changes, deliveries without fsync
  *	work BOX SECONDS SEED WHAT        hammer: deliver, flags, move, remove, read, rebuild at random until the time is over
  *
  * SPDX-License-Identifier: ISC
@@ -243,6 +244,73 @@ do_quota(struct tool *t)
 	return st;
 }
 
+/* --- measuring --- */
+
+static int
+by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static enum im_status
+measure_once(struct tool *t, int what, const char *id, int i)
+{
+	struct im_arena arena = { 0 };
+	struct im_page p;
+	struct im_entry e;
+	enum im_status st = IM_OK;
+	char filed[IM_MSG_NAME_MAX + 1];
+
+	switch (what) {
+	case 0:
+		st = im_index_page(&t->box, IM_PAGE_NEWEST, "", 50, &arena, &p, &t->err);
+		break;
+	case 1:
+		st = im_index_page(&t->box, IM_PAGE_OLDER_THAN, id, 50, &arena, &p, &t->err);
+		break;
+	case 2:
+		st = im_index_find(&t->box, id, &arena, &e, &t->err);
+		break;
+	case 3:
+		st = im_index_set_flags(&t->box, id, i % 2 ? "F" : "", i % 2 ? "" : "F", &t->err);
+		break;
+	case 4:
+		st = deliver_one(&t->box, 500, "", i, filed, &t->err);
+		break;
+	}
+	im_arena_done(&arena);
+	return st;
+}
+
+static enum im_status
+do_measure(struct tool *t)
+{
+	static const char *const names[] = { "page", "older", "find", "flags", "deliver" };
+	struct im_arena arena = { 0 };
+	int n = atoi(t->argv[0]);
+	int64_t *took = calloc((size_t)n, sizeof(*took));
+	struct im_page p;
+	enum im_status st = im_index_page(&t->box, IM_PAGE_NEWEST, "", 50, &arena, &p, &t->err);
+
+	if (st == IM_OK && p.n < 50)
+		st = im_fail(&t->err, IM_INVALID, "too few messages to measure");
+	for (int what = 0; st == IM_OK && what < (int)IM_COUNT(names); what++) {
+		for (int i = 0; st == IM_OK && i < n; i++) {
+			int64_t start = im_now_ns();
+
+			st = measure_once(t, what, p.e[49].id, i);
+			took[i] = im_now_ns() - start;
+		}
+		qsort(took, (size_t)n, sizeof(*took), by_value);
+		printf("%s %.1f\n", names[what], (double)took[n / 2] / 1000);
+	}
+	free(took);
+	im_arena_done(&arena);
+	return st;
+}
+
 /* --- hammering --- */
 
 static const char *
@@ -335,6 +403,7 @@ main(int argc, char **argv)
 		{ "check", do_check, 0 },
 		{ "duplicate", do_duplicate, 1 },
 		{ "quota", do_quota, 2 },
+		{ "measure", do_measure, 1 },
 		{ "work", do_work, 3 },
 	};
 	struct tool t = { 0 };
