@@ -58,7 +58,7 @@ add_message(const struct row *row, struct im_value *arr, const struct im_entry *
 		    row->r->lang, row->recipients ? /* N_ */ "(no recipient)" : /* N_ */ "(unknown sender)"));
 	/* in the order in which the template asks */
 	im_v_set_bool(a, m, "unread", strchr(e->flags, 'S') == NULL);
-	im_v_set_str(a, m, "url", im_urlf(a, "%s/%s", row->base, im_url_segment(a, e->id)));
+	im_v_set_str(a, m, "url", im_url_below(a, row->base, e->id));
 	im_v_set_span(a, m, "from_name", who);
 	im_v_set_str(a, m, "subject", e->subject);
 	im_v_set_str(a, m, "snippet", e->snippet);

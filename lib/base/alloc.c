@@ -102,8 +102,9 @@ new_block(struct im_arena *a, size_t n)
 		size = n;
 	if (size > SIZE_MAX - sizeof(*b))
 		out_of_memory();
-	b = im_calloc(1, sizeof(*b) + size);
+	b = im_malloc(sizeof(*b) + size);
 	b->size = size;
+	b->used = 0;
 	/* a block for one big thing goes second: the room left in the first is still of use */
 	if (a->head && n > BLOCK_MAX / 4) {
 		b->next = a->head->next;
@@ -115,8 +116,9 @@ new_block(struct im_arena *a, size_t n)
 	return b;
 }
 
-void *
-im_arena_alloc(struct im_arena *a, size_t n)
+/* take - memory as it comes: zeroing what is handed out, not whole blocks, touches no page that is not used */
+static void *
+take(struct im_arena *a, size_t n)
 {
 	const size_t align = alignof(max_align_t);
 	struct im_arena_block *b = a->head;
@@ -133,6 +135,12 @@ im_arena_alloc(struct im_arena *a, size_t n)
 	return p;
 }
 
+void *
+im_arena_alloc(struct im_arena *a, size_t n)
+{
+	return memset(take(a, n), 0, n ? n : 1);
+}
+
 char *
 im_arena_strndup(struct im_arena *a, const char *s, size_t n)
 {
@@ -140,9 +148,10 @@ im_arena_strndup(struct im_arena *a, const char *s, size_t n)
 
 	if (n == SIZE_MAX)
 		out_of_memory();
-	p = im_arena_alloc(a, n + 1);
+	p = take(a, n + 1);
 	if (n)
 		memcpy(p, s, n);
+	p[n] = '\0';
 	return p;
 }
 

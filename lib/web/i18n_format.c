@@ -29,21 +29,58 @@ local(int64_t t, struct tm *ret)
 	return localtime_r(&s, ret) != NULL;
 }
 
+static int64_t
+floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+/* year_of - of a day counted from 1970-01-01 (proleptic Gregorian, in eras of 400 years that begin in March) */
+static int64_t
+year_of(int64_t day)
+{
+	int64_t z = day + 719468, era = floor_div(z, 146097), doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+
+	return yoe + era * 400 + (doe - (365 * yoe + yoe / 4 - yoe / 100) >= 306);
+}
+
+static char *
+two_digits(char *p, int n)
+{
+	*p++ = (char)('0' + n / 10 % 10);
+	*p++ = (char)('0' + n % 10);
+	return p;
+}
+
+/*
+ * Every row of a list has one: no printf, and one look at the time zone, whose offset at t serves for now as well
+ * (across a change of the clocks the hour after midnight may be taken for the day before; nobody reads it so closely)
+ */
 const char *
 im_date_short(const struct im_lang *l, int64_t t, int64_t now, struct im_arena *a)
 {
-	struct tm d, n;
-	struct im_str month;
+	struct tm d;
+	struct im_str word;
+	char time[6], *p = time;
+	int64_t day, today;
 
-	if (!local(t, &d) || !local(now, &n))
+	if (!local(t, &d))
 		return "";
-	if (d.tm_year == n.tm_year && d.tm_yday == n.tm_yday)
-		return im_arena_fmt(a, "%02d:%02d", d.tm_hour, d.tm_min);
-	if (t < now && now - t < 6 * DAY)
-		return im_arena_fmt(a, "%s %02d:%02d", im_tr(l, days_short[d.tm_wday]), d.tm_hour, d.tm_min);
-	if (d.tm_year == n.tm_year) {
-		month = im_str_trim(im_tr_span(l, im_str(months_short[d.tm_mon])));
-		return im_arena_fmt(a, "%d %.*s", d.tm_mday, (int)month.n, month.p);
+	day = floor_div(t + d.tm_gmtoff, DAY);
+	today = floor_div(now + d.tm_gmtoff, DAY);
+	p = two_digits(p, d.tm_hour);
+	*p++ = ':';
+	p = two_digits(p, d.tm_min);
+	if (day == today)
+		return im_arena_strndup(a, time, 5);
+	if (t < now && now - t < 6 * DAY) {
+		word = im_tr_span(l, im_str(days_short[d.tm_wday]));
+		return im_arena_fmt(a, "%.*s %.5s", (int)word.n, word.p, time);
+	}
+	if (d.tm_year + 1900 == year_of(today)) {
+		word = im_str_trim(im_tr_span(l, im_str(months_short[d.tm_mon])));
+		return im_arena_fmt(a, "%d %.*s", d.tm_mday, (int)word.n, word.p);
 	}
 	return im_arena_fmt(a, "%02d/%02d/%d", d.tm_mday, d.tm_mon + 1, d.tm_year + 1900);
 }

@@ -129,14 +129,23 @@ add_run(struct model *m, struct im_value *runs, struct im_str text, const char *
 		im_v_set_str(m->a, r, "link_url", url);
 }
 
+/* may one of the prefixes of a link begin here? Asked for every byte, so by nothing but compares */
+static bool
+may_begin(struct im_str s, size_t i)
+{
+	char c = (char)(s.p[i] | 0x20), next = i + 1 < s.n ? (char)(s.p[i + 1] | 0x20) : '\0';
+
+	return ((c == 'h' && next == 't') || (c == 'm' && next == 'a') || (c == 'w' && next == 'w')) &&
+	       (i == 0 || !is_alnum(s.p[i - 1]));
+}
+
 static void
 split_links(struct model *m, struct im_str s, struct im_value *runs)
 {
 	size_t start = 0, i = 0;
 	while (i < s.n && m->nlinks < IM_TEXT_LINKS_MAX) {
 		const char *prefix;
-		bool first = one_of(s.p[i], "hHmMwW") && (i == 0 || !is_alnum(s.p[i - 1]));
-		size_t n = first ? link_at(m, (struct im_str) { s.p + i, s.n - i }, &prefix) : 0;
+		size_t n = may_begin(s, i) ? link_at(m, (struct im_str) { s.p + i, s.n - i }, &prefix) : 0;
 		if (!n) {
 			i++;
 			continue;

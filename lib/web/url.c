@@ -34,6 +34,21 @@ im_url_segment(struct im_arena *a, const char *s)
 }
 
 const char *
+im_url_below(struct im_arena *a, const char *base, const char *segment)
+{
+	size_t base_n = strlen(base), n = strlen(segment);
+	char *ret, *to;
+
+	if (strspn(segment, KEPT) < n)
+		return im_urlf(a, "%s/%s", base, im_url_segment(a, segment));
+	ret = im_arena_alloc(a, base_n + n + 2);
+	to = mempcpy(ret, base, base_n);
+	*to++ = '/';
+	memcpy(to, segment, n);
+	return ret;
+}
+
+const char *
 im_urlf(struct im_arena *a, const char *fmt, ...)
 {
 	va_list ap;
