@@ -8,7 +8,6 @@ import time
 
 import pytest
 from agent import NAME, PROGRAM, corpus_dir, end_agent, message, new_agent, queue_size
-from slapd import DOMAIN
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("slapd"), reason="needs root and slapd")
 
