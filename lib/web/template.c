@@ -45,26 +45,36 @@ struct render {
 	struct pieces *taken;
 };
 
-static const char *const escapes[256] = {
-	['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"
-};
+static const unsigned char special[256] = { ['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5 };
+
+/* plain - how many bytes from p on need no escape; text is most of a page, so four at a time */
+static size_t
+plain(const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		if (special[p[i]] | special[p[i + 1]] | special[p[i + 2]] | special[p[i + 3]])
+			break;
+	while (i < n && !special[p[i]])
+		i++;
+	return i;
+}
 
 void
 im_html_escape(struct im_buf *out, struct im_str text)
 {
-	size_t from = 0;
+	static const char *const escapes[] = { "", "&amp;", "&lt;", "&gt;", "&quot;", "&#39;" };
 
-	for (size_t i = 0; i < text.n; i++) {
-		const char *esc = escapes[(unsigned char)text.p[i]];
+	while (text.n) {
+		size_t n = plain((const unsigned char *)text.p, text.n);
 
-		if (!esc)
-			continue;
-		im_buf_add(out, text.p + from, i - from);
-		im_buf_adds(out, esc);
-		from = i + 1;
+		im_buf_add(out, text.p, n);
+		if (n == text.n)
+			return;
+		im_buf_adds(out, escapes[special[(unsigned char)text.p[n]]]);
+		text = (struct im_str) { text.p + n + 1, text.n - n - 1 };
 	}
-	if (from < text.n)
-		im_buf_add(out, text.p + from, text.n - from);
 }
 
 /* fail - "line N: ...", with the name of the tag */

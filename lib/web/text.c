@@ -129,32 +129,36 @@ add_run(struct model *m, struct im_value *runs, struct im_str text, const char *
 		im_v_set_str(m->a, r, "link_url", url);
 }
 
-/* may one of the prefixes of a link begin here? Asked for every byte, so by nothing but compares */
-static bool
-may_begin(struct im_str s, size_t i)
+/* next_start - where from i on one of the prefixes of a link may begin: every byte passes here, so by a table */
+static size_t
+next_start(struct im_str s, size_t i)
 {
-	char c = (char)(s.p[i] | 0x20), next = i + 1 < s.n ? (char)(s.p[i + 1] | 0x20) : '\0';
+	static const char second[256] = {
+		['h'] = 't', ['H'] = 't', ['m'] = 'a', ['M'] = 'a', ['w'] = 'w', ['W'] = 'w'
+	};
 
-	return ((c == 'h' && next == 't') || (c == 'm' && next == 'a') || (c == 'w' && next == 'w')) &&
-	       (i == 0 || !is_alnum(s.p[i - 1]));
+	for (; i + 1 < s.n; i++) {
+		char next = second[(unsigned char)s.p[i]];
+
+		if (next && (s.p[i + 1] | 0x20) == next && (i == 0 || !is_alnum(s.p[i - 1])))
+			return i;
+	}
+	return s.n;
 }
 
 static void
 split_links(struct model *m, struct im_str s, struct im_value *runs)
 {
-	size_t start = 0, i = 0;
+	size_t start = 0, i = next_start(s, 0);
 	while (i < s.n && m->nlinks < IM_TEXT_LINKS_MAX) {
 		const char *prefix;
-		size_t n = may_begin(s, i) ? link_at(m, (struct im_str) { s.p + i, s.n - i }, &prefix) : 0;
-		if (!n) {
-			i++;
-			continue;
+		struct im_str link = { s.p + i, link_at(m, (struct im_str) { s.p + i, s.n - i }, &prefix) };
+		if (link.n) {
+			add_run(m, runs, (struct im_str) { s.p + start, i - start }, NULL);
+			add_run(m, runs, link, im_arena_fmt(m->a, "%s%.*s", prefix, (int)link.n, link.p));
+			start = i + link.n;
 		}
-		struct im_str link = { s.p + i, n };
-		add_run(m, runs, (struct im_str) { s.p + start, i - start }, NULL);
-		add_run(m, runs, link, im_arena_fmt(m->a, "%s%.*s", prefix, (int)link.n, link.p));
-		i += n;
-		start = i;
+		i = next_start(s, i + (link.n ? link.n : 1));
 	}
 	add_run(m, runs, (struct im_str) { s.p + start, s.n - start }, NULL);
 }
