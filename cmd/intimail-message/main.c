@@ -151,14 +151,12 @@ print_body(const char *name, struct im_str raw, const struct im_mime *m, struct 
 	im_buf_init(&in, MAX_TEXT);
 	im_buf_init(&out, MAX_TEXT);
 	(void)im_mime_part_text(raw, &m->parts[n], n == html ? IM_HTML_MAX_IN : MAX_TEXT, &in);
-	if (n != html)
-		im_buf_add_str(&out, im_buf_str(&in));
-	else if (opts.html)
+	if (n == html && opts.html)
 		st = im_html_clean(im_buf_str(&in), &ho, &out, &rep, err);
-	else
+	else if (n == html)
 		im_html_text(im_buf_str(&in), MAX_TEXT, &out);
 	if (st == IM_OK)
-		st = write_out(im_buf_str(&out), err);
+		st = write_out(im_buf_str(n == html ? &out : &in), err);
 	im_buf_done(&in);
 	im_buf_done(&out);
 	return st;

@@ -111,7 +111,7 @@ void im_decode(struct im_decoder *d, struct im_str in, bool end, struct im_buf *
 bool im_mime_decode_part(
     struct im_str message, const struct im_mime_part *part, size_t max, struct im_buf *out);
 
-/* im_mime_part_text - decoded, charset converted, CR LF -> LF, NULs replaced: UTF-8 ready to show; false if cut at max */
+/* im_mime_part_text - decoded, charset converted, CR LF -> LF, NULs '?': UTF-8 ready to show; false if cut at max */
 bool im_mime_part_text(
     struct im_str message, const struct im_mime_part *part, size_t max, struct im_buf *out);
 

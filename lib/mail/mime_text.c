@@ -9,7 +9,7 @@
 
 #include "mail/charset.h"
 
-enum { STEP = 32 * 1024, TEXT_SLACK = 16 };
+enum { STEP = 32 * 1024 };
 
 static int
 find_text(const struct im_mime *m, const char *subtype)
@@ -109,41 +109,32 @@ im_mime_part_size(struct im_str message, const struct im_mime_part *part)
 	return n;
 }
 
-/* CR LF and CR become LF, NULs U+FFFD; false: it did not fit */
-static bool
-add_text(struct im_str s, struct im_buf *out)
+/* CR LF and CR become LF, NUL '?', from 'start' on, in place */
+static void
+clean_text(struct im_buf *b, size_t start)
 {
-	const char *p = s.n ? s.p : "", *end = p + s.n, *start = p;
+	char *p = b->p + start, *end = b->p + b->n, *q = p;
 
-	if (s.n == 0)
-		return true;
-	if (!memchr(p, '\r', s.n) && !memchr(p, '\0', s.n)) {
-		im_buf_add_str(out, s);
-		return !out->full;
-	}
+	if (p == end || (!memchr(p, '\r', (size_t)(end - p)) && !memchr(p, '\0', (size_t)(end - p))))
+		return;
 	for (; p < end; p++) {
-		if (*p != '\r' && *p != '\0')
+		if (*p == '\r' && p + 1 < end && p[1] == '\n')
 			continue;
-		im_buf_add(out, start, (size_t)(p - start));
-		if (*p == '\0')
-			im_buf_adds(out, "\xef\xbf\xbd");
-		else if (p + 1 == end || p[1] != '\n')
-			im_buf_addc(out, '\n');
-		start = p + 1;
+		*q++ = (char)(*p == '\r' ? '\n' : *p == '\0' ? '?' : *p);
 	}
-	im_buf_add(out, start, (size_t)(end - start));
-	return !out->full;
+	b->n = (size_t)(q - b->p);
+	*q = '\0';
 }
 
 bool
 im_mime_part_text(struct im_str message, const struct im_mime_part *part, size_t max, struct im_buf *out)
 {
-	struct im_str charset = im_str(part->charset), body = body_of(message, part), s = body;
-	struct im_buf raw, utf8;
+	struct im_str charset = im_str(part->charset), s = body_of(message, part);
+	size_t start = out->n, was_max = out->max;
+	struct im_buf raw;
 	bool whole = true;
 
 	im_buf_init(&raw, max);
-	im_buf_init(&utf8, max);
 	if (part->cte != IM_CTE_IDENTITY) {
 		whole = im_mime_decode_part(message, part, max, &raw);
 		s = im_buf_str(&raw);
@@ -154,13 +145,15 @@ im_mime_part_text(struct im_str message, const struct im_mime_part *part, size_t
 	if (!part->charset && strcmp(part->subtype, "html") == 0)
 		charset = im_html_charset(s);
 	/* a cut within a character is no broken character */
-	if (!whole && s.n > TEXT_SLACK && im_str_startsi(charset.n ? charset : IM_STR("utf-8"), "utf"))
+	if (!whole && s.n > 0 && im_str_startsi(charset.n ? charset : IM_STR("utf-8"), "utf-8"))
 		s.n = im_utf8_cut(s, s.n - 1);
-	im_to_utf8(charset, s, &utf8);
-	whole = whole && !utf8.full;
-	if (!add_text(im_buf_str(&utf8), out))
-		whole = false;
-	im_buf_done(&utf8);
+	if (max < out->max - start)
+		out->max = start + max;
+	im_to_utf8(charset, s, out);
+	whole = whole && !out->full;
+	out->full = false;
+	out->max = was_max;
+	clean_text(out, start);
 	im_buf_done(&raw);
 	return whole;
 }
