@@ -101,7 +101,7 @@ presession(struct im_exchange *x, const char **ret_csrf)
 }
 
 static enum im_status
-check_post(struct im_exchange *x, const struct im_route *route, const char *csrf)
+check_post(struct im_exchange *x, const char *csrf)
 {
 	struct im_request *r = &x->request;
 	enum im_status st = im_request_same_origin(x->wire, r->arena, &x->response.status, &x->err);
@@ -110,7 +110,8 @@ check_post(struct im_exchange *x, const struct im_route *route, const char *csrf
 		st = im_request_body(x->wire, r, &x->response.status, &x->err);
 	if (st != IM_OK)
 		return st;
-	if (csrf && im_token_eq(im_form(r, "csrf"), csrf) && (x->session || route->flags & IM_R_PRESESSION))
+	/* csrf is NULL where there is neither a session nor a cookie before it: nobody can protect that form */
+	if (csrf && im_token_eq(im_form(r, "csrf"), csrf))
 		return IM_OK;
 	return im_fail(&x->err, IM_DENIED, "a form without the right token");
 }
@@ -204,7 +205,7 @@ handle(struct im_exchange *x)
 	else if (x->session)
 		csrf = im_session_csrf(x->session, x->arena);
 	if (st == IM_OK && x->request.method == IM_POST)
-		st = check_post(x, route, csrf);
+		st = check_post(x, csrf);
 	if (st != IM_OK)
 		return st;
 	x->response.template_name = route->template_name;

@@ -173,6 +173,8 @@ static const struct ask {
 	{ "fr;q=1.000", "en", "fr" },
 	{ "fr ; q=0.2 , en ; q=0.1", "en", "fr" },
 	{ "fr;q=banana,en;q=0.1", "fr", "en" },
+	{ "fr,en", "en", "fr" },
+	{ "en,fr", "fr", "en" },
 	{ "xx", "xx", "en" },
 };
 

@@ -393,29 +393,38 @@ END_TEST
 /* many at once make one key */
 START_TEST(server_key_race)
 {
-	int p[2];
-	char first[IM_TOKEN_CHARS], next[IM_TOKEN_CHARS];
+	enum { CROWD = 16, ROUNDS = 30 };
+	char tokens[CROWD][IM_TOKEN_CHARS], path[96];
+	int go[2], said[2], status;
 
 	begin();
-	ck_assert_int_eq(pipe(p), 0);
-	for (int i = 0; i < 16; i++) {
-		if (fork() == 0) {
+	snprintf(path, sizeof path, "%s/throttle/key", dir);
+	for (int round = 0; round < ROUNDS; round++) {
+		ck_assert(pipe(go) == 0 && pipe(said) == 0);
+		for (int i = 0; i < CROWD; i++) {
 			struct im_arena a = { 0 };
 			struct im_err err;
 			const char *t;
+			char c;
 
-			if (im_presession_csrf(&conf, "c", &a, &t, &err) != IM_OK ||
-			    write(p[1], t, IM_TOKEN_CHARS) != IM_TOKEN_CHARS)
-				_exit(1);
-			_exit(0);
+			if (fork() != 0)
+				continue;
+			close(go[1]);
+			(void)!read(go[0], &c, 1); /* until all are there */
+			_exit(im_presession_csrf(&conf, "c", &a, &t, &err) != IM_OK ||
+			      write(said[1], t, IM_TOKEN_CHARS) != IM_TOKEN_CHARS);
 		}
-	}
-	for (int i = 0, status; i < 16; i++) {
-		ck_assert_int_gt(wait(&status), 0);
-		ck_assert_int_eq(status, 0);
-		ck_assert_int_eq(read(p[0], i ? next : first, IM_TOKEN_CHARS), IM_TOKEN_CHARS);
-		if (i)
-			ck_assert_mem_eq(first, next, IM_TOKEN_CHARS);
+		close(go[0]);
+		close(go[1]);
+		for (int i = 0; i < CROWD; i++) {
+			ck_assert_int_gt(wait(&status), 0);
+			ck_assert_int_eq(status, 0);
+			ck_assert_int_eq(read(said[0], tokens[i], IM_TOKEN_CHARS), IM_TOKEN_CHARS);
+			ck_assert_mem_eq(tokens[0], tokens[i], IM_TOKEN_CHARS);
+		}
+		close(said[0]);
+		close(said[1]);
+		ck_assert_int_eq(unlink(path), 0);
 	}
 	end();
 }
