@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/proc.h"
 #include "setup/probe.h"
 
 enum { START_MS = 30000, END_MS = 10000, KILL_MS = 5000, STEP_MS = 10, TAIL_BYTES = 4096, TAIL_LINES = 15 };
@@ -186,7 +187,7 @@ read_tail(const char *path, off_t from, struct im_buf *tail)
 	char text[TAIL_BYTES + 1];
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), lines = 0;
-	ssize_t n = -1;
+	ssize_t n = -1, at;
 
 	if (fd >= 0 && fstat(fd, &st) == 0) {
 		if (st.st_size - from > TAIL_BYTES)
@@ -195,43 +196,67 @@ read_tail(const char *path, off_t from, struct im_buf *tail)
 	}
 	if (fd >= 0)
 		close(fd);
-	while (n > 0) {
-		ssize_t at = n;
-
-		while (at > 0 && (text[at - 1] != '\n' || at == n || ++lines < TAIL_LINES))
-			at--;
+	for (at = n; at > 0; at--)
+		if (text[at - 1] == '\n' && at < n && ++lines == TAIL_LINES)
+			break;
+	if (n > 0)
 		im_buf_add(tail, text + at, (size_t)(n - at));
-		return;
-	}
+}
+
+static enum im_status
+check(const struct im_server *s, struct im_buf *tail, struct im_err *err)
+{
+	struct im_proc_opts o = { .timeout_ms = START_MS };
+	struct im_buf out;
+	enum im_status st;
+
+	if (!s->check[0])
+		return IM_OK;
+	im_buf_init(&out, 65536);
+	st = im_proc_run(s->check, &o, &out, err);
+	if (st != IM_OK)
+		im_buf_add_str(tail, im_buf_str(&out));
+	im_buf_done(&out);
+	return st;
+}
+
+static enum im_status
+launch(const struct im_server *s, int log, struct im_err *err)
+{
+	struct im_err later;
+	pid_t pid = 0;
+	enum im_status st = spawn(s, log, &pid, err);
+
+	if (st == IM_OK)
+		st = write_pid(s, pid, err);
+	if (st == IM_OK)
+		st = await_answer(s, pid, err);
+	if (st != IM_OK && pid > 0)
+		(void)!im_server_stop(s, &later);
+	return st;
 }
 
 enum im_status
 im_server_start(const struct im_server *s, struct im_buf *tail, struct im_err *err)
 {
-	struct stat st = { 0 };
-	struct im_err later;
-	enum im_status ret;
-	pid_t pid = 0;
+	struct stat before = { 0 };
+	enum im_status st;
 	int log;
 
 	if (im_server_pid(s) != 0)
 		return IM_OK;
+	st = check(s, tail, err);
+	if (st != IM_OK)
+		return st;
 	log = open(s->log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (log < 0)
 		return im_fail_errno(err, errno, "log of %s, %s", s->name, s->log);
-	(void)!fstat(log, &st);
-	ret = spawn(s, log, &pid, err);
+	(void)!fstat(log, &before);
+	st = launch(s, log, err);
 	close(log);
-	if (ret == IM_OK)
-		ret = write_pid(s, pid, err);
-	if (ret == IM_OK)
-		ret = await_answer(s, pid, err);
-	if (ret != IM_OK) {
-		read_tail(s->log, st.st_size, tail);
-		if (pid > 0)
-			(void)!im_server_stop(s, &later);
-	}
-	return ret;
+	if (st != IM_OK)
+		read_tail(s->log, before.st_size, tail);
+	return st;
 }
 
 /* --- end --- */

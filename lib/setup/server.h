@@ -31,7 +31,9 @@ struct im_server {
 	const char *name;                 /* "slapd" */
 	const char *exe;                  /* base name of the program that runs, as /proc/PID/exe has it */
 	const char *argv[IM_SERVER_ARGS]; /* absolute path of the program first */
-	const char *mark;                 /* an argument by which its command line is recognised */
+	const char *check
+	    [IM_SERVER_ARGS]; /* run before it: a complaint is the log of a start that failed; may be empty */
+	const char *mark;     /* an argument by which its command line is recognised */
 	const char *pidfile;
 	const char *log; /* its own log, and what it says on stderr */
 	struct im_probe probes[IM_SERVER_PROBES];

@@ -48,6 +48,8 @@ postfix(const struct im_conf *c, struct im_arena *a)
 		.name = "postfix",
 		.exe = "master",
 		.argv = { "/usr/lib/postfix/sbin/master", "-c", conf },
+		/* about master.cf master(8) complains to syslog only */
+		.check = { "postconf", "-c", conf, "-M" },
 		.mark = conf,
 		.pidfile = im_arena_fmt(a, "%s/postfix.pid", c->run_dir),
 		.log = im_arena_fmt(a, "%s/mail.log", c->log_dir),
