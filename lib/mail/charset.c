@@ -16,7 +16,7 @@
 #include <iconv.h>
 #include <string.h>
 
-enum kind { UNKNOWN, UTF8, LATIN, LATIN9, WIDE, OTHER };
+enum kind { UNKNOWN, UTF8, LATIN, LATIN9, JIS, WIDE, OTHER };
 
 /* windows-1252 0x80-0x9f (WHATWG: the five holes are the C1 controls) */
 static const uint16_t cp1252[32] = { 0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6,
@@ -91,9 +91,15 @@ static const struct alias {
 	{ "euc-jp", OTHER, "EUC-JP-MS" },
 	{ "x-euc-jp", OTHER, "EUC-JP-MS" },
 	{ "eucjp", OTHER, "EUC-JP-MS" },
-	{ "iso-2022-jp-ms", WIDE, "ISO-2022-JP-3" },
-	{ "cp50220", WIDE, "ISO-2022-JP-3" },
-	{ "cp50221", WIDE, "ISO-2022-JP-3" },
+	{ "iso-2022-jp", JIS, "EUC-JP-MS" },
+	{ "iso2022-jp", JIS, "EUC-JP-MS" },
+	{ "iso2022jp", JIS, "EUC-JP-MS" },
+	{ "csiso2022jp", JIS, "EUC-JP-MS" },
+	{ "jis", JIS, "EUC-JP-MS" },
+	{ "iso-2022-jp-ms", JIS, "EUC-JP-MS" },
+	{ "cp50220", JIS, "EUC-JP-MS" },
+	{ "cp50221", JIS, "EUC-JP-MS" },
+	{ "cp50222", JIS, "EUC-JP-MS" },
 	{ "iso-8859-8-i", OTHER, "ISO-8859-8" },
 	{ "iso-8859-8-e", OTHER, "ISO-8859-8" },
 	{ "logical", OTHER, "ISO-8859-8" },
@@ -326,8 +332,77 @@ from_iconv(const struct charset *cs, struct im_str in, struct im_buf *out)
 		p++;
 		left--;
 	}
+	if (!out->full) { /* some hold a character back that the next could combine with */
+		char piece[64], *q = piece;
+		size_t room = sizeof(piece);
+
+		(void)iconv(cd, NULL, NULL, &q, &room);
+		add_checked(out, (struct im_str) { piece, (size_t)(q - piece) });
+	}
 	iconv_close(cd);
 	return true;
+}
+
+/* how many bytes the escape sequence at s has that selects a set for ISO-2022-JP (RFC 1468, RFC 2237); 0: none */
+static size_t
+jis_escape(struct im_str s, char *set)
+{
+	static const struct {
+		const char *seq;
+		char set; /* 'A'SCII, 'K'anji, supplementary kanji 'S', half-width katakana 'H' */
+	} known[] = { { "\033(B", 'A' }, { "\033(J", 'A' }, { "\033(H", 'A' }, { "\033$B", 'K' },
+		{ "\033$@", 'K' }, { "\033$(B", 'K' }, { "\033$(@", 'K' }, { "\033$(D", 'S' },
+		{ "\033(I", 'H' } };
+
+	for (size_t i = 0; i < IM_COUNT(known); i++) {
+		if (im_str_starts(s, known[i].seq)) {
+			*set = known[i].set;
+			return strlen(known[i].seq);
+		}
+	}
+	return 0;
+}
+
+/*
+ * ISO-2022-JP to EUC-JP, which holds the same sets side by side. Not left to iconv because it refuses the characters
+ * that Microsoft added (circled digits, units), with which Japanese mail is full.
+ */
+static void
+from_jis(const struct charset *cs, struct im_str in, struct im_buf *out)
+{
+	char set = 'A';
+	struct im_buf euc;
+	size_t n;
+
+	im_buf_init(&euc, in.n * 2 + 1);
+	for (size_t i = 0; i < in.n; i += n) {
+		struct im_str rest = { in.p + i, in.n - i };
+		char c = in.p[i];
+
+		n = 1;
+		if (c == '\033') {
+			n = jis_escape(rest, &set);
+			n = n ? n : 1;
+		} else if (c <= ' ' || c == 0x7f || set == 'A') {
+			if (c == '\n') /* RFC 1468: a line ends in ASCII */
+				set = 'A';
+			im_buf_addc(&euc, c);
+		} else if (set == 'H') {
+			im_buf_addc(&euc, '\x8e');
+			im_buf_addc(&euc, (char)(c | 0x80));
+		} else {
+			if (set == 'S')
+				im_buf_addc(&euc, '\x8f');
+			im_buf_addc(&euc, (char)(c | 0x80));
+			if (rest.n > 1 && rest.p[1] > ' ' && rest.p[1] < 0x7f) {
+				im_buf_addc(&euc, (char)(rest.p[1] | 0x80));
+				n = 2;
+			}
+		}
+	}
+	if (is_ascii(im_buf_str(&euc)) || !from_iconv(cs, im_buf_str(&euc), out))
+		guess(im_buf_str(&euc), out);
+	im_buf_done(&euc);
 }
 
 void
@@ -339,13 +414,9 @@ im_to_utf8(struct im_str charset, struct im_str in, struct im_buf *out)
 		return;
 	find_charset(charset, &cs);
 	/* an escape sequence tells ISO-2022-JP, which some send without a label (RFC 1468) */
-	if (cs.kind == UNKNOWN && memmem(in.p, in.n, "\033$B", 3)) {
-		static const struct charset jp = { WIDE, "ISO-2022-JP-3" };
-
-		if (from_iconv(&jp, in, out))
-			return;
-	}
-	if (cs.kind != WIDE && is_ascii(in)) {
+	if (cs.kind == UNKNOWN && memmem(in.p, in.n, "\033$B", 3))
+		cs = (struct charset) { JIS, "EUC-JP-MS" };
+	if (cs.kind != WIDE && cs.kind != JIS && is_ascii(in)) {
 		add_valid(out, in);
 		return;
 	}
@@ -356,6 +427,9 @@ im_to_utf8(struct im_str charset, struct im_str in, struct im_buf *out)
 	case LATIN:
 	case LATIN9:
 		from_latin(in, cs.kind == LATIN9, out);
+		return;
+	case JIS:
+		from_jis(&cs, in, out);
 		return;
 	case WIDE:
 	case OTHER:

@@ -25,7 +25,12 @@ static const struct {
 	{ "gb2312", "\xc4\xe3", "\xe4\xbd\xa0" }, { "big5", "\xa7\x41", "\xe4\xbd\xa0" },
 	{ "ks_c_5601-1987", "\xbe\xc8", "\xec\x95\x88" }, { "shift_jis", "\x93\xfa", "\xe6\x97\xa5" },
 	{ "euc-jp", "\xc6\xfc", "\xe6\x97\xa5" }, { "iso-2022-jp", "\033$BF|\033(B", "\xe6\x97\xa5" },
-	{ "", "\033$BF|\033(B", "\xe6\x97\xa5" },                               /* without a label */
+	{ "", "\033$BF|\033(B", "\xe6\x97\xa5" },                /* without a label */
+	{ "iso-2022-jp", "\033$B-!\033(B a", "\xe2\x91\xa0 a" }, /* a circled 1 */
+	{ "iso-2022-jp", "\033$BF|", "\xe6\x97\xa5" },
+	{ "iso-2022-jp", "\033$BF|\nab\033(I1\0338", "\xe6\x97\xa5\nab\xef\xbd\xb1\xef\xbd\xb8" },
+	{ "iso-2022-jp", "plain", "plain" },
+	{ "big5", "\x88\x66", "\xc3\x8a" }, /* iconv holds it back: it could combine */
 	{ "utf-7", "+AOk-", "\xc3\xa9" }, { "gb2312", "\xc4", "\xef\xbf\xbd" }, /* cut within a character */
 	{ "gb2312", "\xff!", "\xef\xbf\xbd!" }, { "x-nowhere", "\xc3\xbc", "\xc3\xbc" },
 	{ "x-nowhere", "\xfc", "\xc3\xbc" }, { "../../etc/x", "\xfc", "\xc3\xbc" },
