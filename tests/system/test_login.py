@@ -139,13 +139,13 @@ def test_refused_alike(server, user, password):
 
 
 def test_disabled(server):
-	server.add_user("carol")
-	assert server.browser("carol")
-	server.user("set", "carol", "--disable")
-	a = try_sign_in(server.browser(), "carol", server.passwords["carol"])
+	server.add_user("dora")
+	assert server.browser("dora")
+	server.user("set", "dora", "--disable")
+	a = try_sign_in(server.browser(), "dora", server.passwords["carol"])
 	assert a.status == 403 and WRONG in a.text
-	server.user("set", "carol", "--enable")
-	assert server.browser("carol")
+	server.user("set", "dora", "--enable")
+	assert server.browser("dora")
 
 
 def test_nul_is_refused(server):
