@@ -73,6 +73,8 @@ add_part(struct im_arena *a, struct im_value *arr, struct im_str raw, const stru
 		im_v_set_str(a, o, "encoding", ctes[p->cte]);
 	if (p->flowed)
 		im_v_set_bool(a, o, "flowed", true);
+	if (p->is_unparted)
+		im_v_set_bool(a, o, "unparted", true);
 	if (p->is_attachment)
 		im_v_set_bool(a, o, "attachment", true);
 	if (!p->is_multipart)
@@ -93,7 +95,7 @@ describe_message(struct im_arena *a, const char *file, struct im_str raw, const 
 	im_v_set_int(a, o, "attachments_explicit", explicit_ones);
 	im_v_set_bool(a, o, "has_html", im_mime_html_part(m) >= 0);
 	/* a multipart without parts is shown, but is no text */
-	im_v_set_bool(a, o, "has_text", text >= 0 && strcmp(m->parts[text].type, "text") == 0);
+	im_v_set_bool(a, o, "has_text", text >= 0 && !m->parts[text].is_unparted);
 	names = im_v_set_array(a, o, "filenames");
 	for (int i = 0; i < m->nparts; i++)
 		if (m->parts[i].is_attachment && m->parts[i].name)

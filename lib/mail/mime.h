@@ -44,7 +44,9 @@ struct im_mime_part {
 	enum im_disposition disposition;
 	bool flowed, delsp; /* format=flowed (RFC 3676) */
 	bool is_attachment; /* leaf that is no text/plain or text/html, or is not to be shown inline */
-	bool is_multipart;  /* its children are its content; a multipart/... that has none is not */
+	bool is_multipart;  /* its children are its content */
+	bool
+	    is_unparted; /* a multipart without parts (wrong boundary, cut off): text/plain, so that it is seen */
 };
 
 enum { IM_MIME_CUT_DEPTH = 1, IM_MIME_CUT_PARTS = 2, IM_MIME_CUT_HEADER = 4 };
@@ -86,9 +88,8 @@ struct im_mime_stream {
 struct im_mime_parser *im_mime_begin_stream(size_t max_header, const struct im_mime_stream *stream);
 
 /*
- * The first part that is a text/plain (text/html) body and not an attachment; -1 when there is none. A message that has
- * neither, and a multipart without parts (its boundary is wrong, it was cut off), has the source of that as its text:
- * nothing that was sent is out of sight.
+ * The first part that is a text/plain (text/html) body and not an attachment; -1 when there is none. An unparted one is
+ * taken when there is neither text nor HTML.
  */
 int im_mime_text_part(const struct im_mime *m);
 int im_mime_html_part(const struct im_mime *m);

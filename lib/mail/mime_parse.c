@@ -95,16 +95,19 @@ static void
 close_part(struct im_mime_parser *p, uint64_t end)
 {
 	struct im_mime_part *part = &p->m.parts[p->cur];
-	bool body;
+	bool body, kept;
 
 	part->body_len = end > part->body_off ? end - part->body_off : 0;
-	if (part->nchildren == 0) /* no boundary in it: its text is all there is */
+	if (strcmp(part->type, "multipart") == 0 && part->nchildren == 0) {
 		part->is_multipart = false;
+		part->is_unparted = true;
+		part->type = "text";
+		part->subtype = "plain";
+	}
 	body = strcmp(part->type, "text") == 0 &&
 	       (strcmp(part->subtype, "plain") == 0 || strcmp(part->subtype, "html") == 0);
-	part->is_attachment =
-	    strcmp(part->type, "multipart") != 0 &&
-	    (!body || part->disposition == IM_DISP_ATTACHMENT || part->disposition == IM_DISP_OTHER);
+	kept = part->disposition == IM_DISP_ATTACHMENT || part->disposition == IM_DISP_OTHER;
+	part->is_attachment = !part->is_multipart && !part->is_unparted && (!body || kept);
 	p->m.attachments += part->is_attachment;
 	p->cur = part->parent;
 	if (p->lean) /* parts close in the reverse order of their beginning: the array is the open chain */

@@ -17,8 +17,8 @@ find_text(const struct im_mime *m, const char *subtype)
 	for (int i = 0; i < m->nparts; i++) {
 		const struct im_mime_part *part = &m->parts[i];
 
-		if (!part->is_attachment && !part->is_multipart && strcmp(part->type, "text") == 0 &&
-		    strcmp(part->subtype, subtype) == 0)
+		if (!part->is_attachment && !part->is_multipart && !part->is_unparted &&
+		    strcmp(part->type, "text") == 0 && strcmp(part->subtype, subtype) == 0)
 			return i;
 	}
 	return -1;
@@ -32,7 +32,7 @@ im_mime_text_part(const struct im_mime *m)
 	if (i >= 0 || find_text(m, "html") >= 0)
 		return i;
 	for (i = 0; i < m->nparts; i++)
-		if (!m->parts[i].is_multipart && strcmp(m->parts[i].type, "multipart") == 0)
+		if (m->parts[i].is_unparted)
 			return i;
 	return -1;
 }
