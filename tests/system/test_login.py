@@ -142,7 +142,7 @@ def test_disabled(server):
 	server.add_user("dora")
 	assert server.browser("dora")
 	server.user("set", "dora", "--disable")
-	a = try_sign_in(server.browser(), "dora", server.passwords["carol"])
+	a = try_sign_in(server.browser(), "dora", server.passwords["dora"])
 	assert a.status == 403 and WRONG in a.text
 	server.user("set", "dora", "--enable")
 	assert server.browser("dora")
