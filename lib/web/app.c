@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "mail/maildir.h"
 #include "web/dispatch.h"
+#include "web/response.h"
 #include "web/session.h"
 
 enum {
@@ -190,6 +191,8 @@ confine(const struct im_exchange *x, struct im_err *err)
 		paths[n++] = (struct im_confine_path) {
 			im_arena_fmt(x->arena, "%s/%s/Maildir", c->mail_root, x->session->uid), IM_PATH_WRITE
 		};
+	if (x->app->uses_mail) /* the index is believed only within the boot that wrote it */
+		paths[n++] = (struct im_confine_path) { "/proc/sys/kernel/random/boot_id", IM_PATH_READ };
 	if (x->app->reads_gconv)
 		paths[n++] = (struct im_confine_path) { GCONV_DIR, IM_PATH_READ };
 	if (x->app->reads_magic) {
@@ -298,6 +301,7 @@ im_app_main(const struct im_app *app)
 		return 1;
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
+	im_response_before_limit(true);
 	im_log_open("intimail-web", IM_LOG_FD, STDERR_FILENO);
 	take_variables(environ, &wire);
 	(void)clearenv();
@@ -308,6 +312,7 @@ im_app_main(const struct im_app *app)
 		x.session_err = err;
 		im_exchange_fail(&x, st);
 	}
+	im_response_before_limit(false);
 	log_failure(&x);
 	send_answer(&x);
 	/* memory goes with the process; what is left is not worth a page fault */

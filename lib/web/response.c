@@ -8,7 +8,9 @@
  */
 #include "web/response.h"
 
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* what every answer has */
 #define COMMON                                                                                          \
@@ -22,13 +24,15 @@
 	"Strict-Transport-Security: max-age=63072000\r\n"
 
 /* Referrer-Policy: with no-referrer our own forms would be sent with "Origin: null" */
-static const char page_headers[] =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'\r\n"
-    "X-Frame-Options: DENY\r\n"
-    "Referrer-Policy: same-origin\r\n" COMMON;
+#define PAGE_POLICY                                                                          \
+	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; " \
+	"img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; "      \
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "                      \
+	"require-trusted-types-for 'script'; trusted-types 'none'\r\n"                       \
+	"X-Frame-Options: DENY\r\n"                                                          \
+	"Referrer-Policy: same-origin\r\n" COMMON
+
+static const char page_headers[] = PAGE_POLICY;
 
 #define FRAME_POLICY(images)                                                                                \
 	"Content-Security-Policy: default-src 'none'; img-src data:" images "; style-src 'unsafe-inline'; " \
@@ -180,4 +184,29 @@ im_response_head(const struct im_response *resp, const char *content_type, int64
 	if (st == IM_OK && out->full)
 		st = im_fail(err, IM_BUG, "the headers are too long");
 	return st;
+}
+
+#define LATE_TEXT                                                                                          \
+	"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>This page takes too long</title>" \
+	"<h1>This page takes too long</h1><p>It was given up. Go back and choose another view.</p>\n"
+
+static void
+too_long(int signum)
+{
+	static const char answer[] =
+	    "Status: 503 Service Unavailable\r\n"
+	    "Content-Type: text/html; charset=utf-8\r\n" PAGE_POLICY "\r\n" LATE_TEXT;
+	static const char note[] =
+	    "intimail-web: a page was given up: it needed more CPU time than the limit\n";
+
+	(void)signum;
+	(void)!write(STDOUT_FILENO, answer, sizeof answer - 1);
+	(void)!write(STDERR_FILENO, note, sizeof note - 1);
+	_exit(0);
+}
+
+void
+im_response_before_limit(bool on)
+{
+	(void)signal(SIGXCPU, on ? too_long : SIG_DFL);
 }

@@ -12,4 +12,10 @@
 enum im_status im_response_head(const struct im_response *resp, const char *content_type, int64_t length,
     struct im_buf *out, struct im_err *err) IM_MUSTUSE;
 
+/*
+ * im_response_before_limit - answer 503 and end when the limit of CPU time is reached (SIGXCPU); off when an answer has
+ * begun. Hostile mail can be slow to read: its owner must learn why there is no page.
+ */
+void im_response_before_limit(bool on);
+
 #endif

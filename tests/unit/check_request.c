@@ -6,8 +6,10 @@
 #include "web/request.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -488,6 +490,41 @@ START_TEST(head_refuses_controls)
 }
 END_TEST
 
+START_TEST(limit_of_time)
+{
+	char out[4096];
+	size_t n = 0;
+	ssize_t got;
+	int p[2], status;
+
+	ck_assert_int_eq(pipe(p), 0);
+	if (fork() == 0) {
+		dup2(p[1], 1);
+		close(p[1]);
+		im_response_before_limit(true);
+		if (_i)
+			im_response_before_limit(false);
+		(void)raise(SIGXCPU);
+		_exit(9);
+	}
+	close(p[1]);
+	while ((got = read(p[0], out + n, sizeof out - 1 - n)) > 0)
+		n += (size_t)got;
+	out[n] = '\0';
+	ck_assert_int_gt(wait(&status), 0);
+	if (_i) {
+		ck_assert_uint_eq(n, 0);
+		ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU);
+		return;
+	}
+	ck_assert_int_eq(status, 0);
+	ck_assert_ptr_eq(strstr(out, "Status: 503 "), out);
+	ck_assert_ptr_nonnull(
+	    strstr(out, "\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; "));
+	ck_assert_ptr_nonnull(strstr(out, "\r\n\r\n<!doctype html>"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -503,6 +540,7 @@ main(void)
 		{ local, IM_COUNT(locals), 0 },
 		{ segment_round_trip, 0, 0 },
 		{ head_lines, IM_COUNT(heads), 0 },
+		{ limit_of_time, 2, 0 },
 		{ head_refuses_controls, IM_COUNT(injected), 0 },
 	};
 
