@@ -19,6 +19,7 @@ struct scan {
 	const char *p, *end;
 	bool no_quote, no_comment; /* there is no closing one any more: the character stands for itself */
 	bool group;
+	bool nested;         /* this is the content of encoded words */
 	struct im_buf words; /* outside of quotes and brackets, raw; quoted strings without their quotes */
 	struct im_buf comment;
 	struct im_buf angle, extra;
@@ -277,6 +278,25 @@ add(struct im_arena *arena, struct im_addresses *l, int max, const char *name, c
 	l->a[l->n++] = (struct im_address) { name, addr };
 }
 
+static void scan_list(
+    struct im_arena *arena, struct im_str raw, int max, bool nested, struct im_addresses *ret);
+
+/* all of it in encoded words, which RFC 2047 5 forbids for an address: read what they say, once */
+static void
+encoded_mailbox(
+    const struct scan *s, struct im_str words, struct im_arena *arena, struct im_addresses *l, int max)
+{
+	struct im_buf text;
+
+	if (s->nested)
+		return;
+	im_buf_init(&text, PHRASE_MAX);
+	im_header_text(words, &text);
+	if (last_at(im_buf_str(&text)))
+		scan_list(arena, im_buf_str(&text), max, true, l);
+	im_buf_done(&text);
+}
+
 static void
 end_mailbox(struct scan *s, struct im_arena *arena, struct im_addresses *l, int max)
 {
@@ -285,6 +305,11 @@ end_mailbox(struct scan *s, struct im_arena *arena, struct im_addresses *l, int 
 
 	if (l->cut)
 		return;
+	if (!s->have_angle && !last_at(words) && words.n && memmem(words.p, words.n, "=?", 2)) {
+		encoded_mailbox(s, words, arena, l, max);
+		clear(s);
+		return;
+	}
 	if (s->have_angle)
 		addr = make_addr(arena, im_buf_str(&s->angle));
 	/* "MAILER-DAEMON <>" says that there is none */
@@ -339,12 +364,11 @@ scan(struct scan *s, struct im_arena *arena, struct im_addresses *l, int max)
 	end_mailbox(s, arena, l, max);
 }
 
-void
-im_addresses_first(struct im_arena *arena, struct im_str raw, int max, struct im_addresses *ret)
+static void
+scan_list(struct im_arena *arena, struct im_str raw, int max, bool nested, struct im_addresses *ret)
 {
-	struct scan s = { .p = raw.p };
+	struct scan s = { .p = raw.p, .nested = nested };
 
-	*ret = (struct im_addresses) { 0 };
 	if (raw.n == 0)
 		return;
 	s.end = raw.p + raw.n;
@@ -357,6 +381,13 @@ im_addresses_first(struct im_arena *arena, struct im_str raw, int max, struct im
 	im_buf_done(&s.comment);
 	im_buf_done(&s.angle);
 	im_buf_done(&s.extra);
+}
+
+void
+im_addresses_first(struct im_arena *arena, struct im_str raw, int max, struct im_addresses *ret)
+{
+	*ret = (struct im_addresses) { 0 };
+	scan_list(arena, raw, max, false, ret);
 }
 
 void

@@ -116,7 +116,10 @@ bool im_mime_decode_part(
 bool im_mime_part_text(
     struct im_str message, const struct im_mime_part *part, size_t max, struct im_buf *out);
 
-/* im_mime_part_size - bytes of the decoded body without decoding it into memory */
+/*
+ * im_mime_part_size - bytes of the decoded body, without decoding it into memory. A large one whose lines look alike is
+ * not gone through at all: exact unless there is something odd in its midst
+ */
 uint64_t im_mime_part_size(struct im_str message, const struct im_mime_part *part);
 
 #endif

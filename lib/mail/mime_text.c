@@ -87,6 +87,39 @@ im_mime_decode_part(struct im_str message, const struct im_mime_part *part, size
 	return whole;
 }
 
+/*
+ * The size of base64 in lines of one length, without looking at all of it: the first line tells the length, SAMPLES of
+ * the others must agree, the last one may be shorter. False: it is not that regular.
+ */
+static bool
+regular_base64(struct im_str body, uint64_t *ret)
+{
+	enum { SAMPLES = 64, MIN = 64 * 1024 };
+	const char *nl = body.n >= MIN ? memchr(body.p, '\n', 2048) : NULL;
+	size_t step = nl ? (size_t)(nl + 1 - body.p) : 0, len = step - (step > 1 && nl[-1] == '\r' ? 2 : 1),
+	       lines, pad = 0;
+	struct im_str last;
+
+	if (!nl || len == 0 || len % 4 != 0)
+		return false;
+	lines = (body.n - 1) / step; /* whole ones before the last */
+	for (size_t i = 0; i < SAMPLES; i++) {
+		const char *end = body.p + (lines * i / SAMPLES + 1) * step;
+
+		if (end[-1] != '\n' || memchr(end - step, '\n', step - 1) || memchr(end - step, '=', step))
+			return false;
+	}
+	last = im_str_trim((struct im_str) { body.p + lines * step, body.n - lines * step });
+	while (last.n && last.p[last.n - 1] == '=') {
+		last.n--;
+		pad++;
+	}
+	if (pad > 2 || (last.n + pad) % 4 != 0 || (last.n && memchr(last.p, '\n', last.n)))
+		return false;
+	*ret = (uint64_t)lines * (len / 4 * 3) + (last.n + pad) / 4 * 3 - pad;
+	return true;
+}
+
 uint64_t
 im_mime_part_size(struct im_str message, const struct im_mime_part *part)
 {
@@ -97,6 +130,8 @@ im_mime_part_size(struct im_str message, const struct im_mime_part *part)
 
 	if (part->cte == IM_CTE_IDENTITY)
 		return body.n;
+	if (part->cte == IM_CTE_BASE64 && regular_base64(body, &n))
+		return n;
 	im_buf_init(&b, (size_t)STEP * 2);
 	for (size_t at = 0; at < body.n; at += STEP) {
 		size_t left = body.n - at;

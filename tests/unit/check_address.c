@@ -21,6 +21,9 @@ static const struct {
 	{ "Ann Sender\r\n <ann@x.y>,\r\n\tbob@x.y", "Ann Sender|ann@x.y, |bob@x.y" },
 	{ "=?utf-8?Q?J=C3=BCrgen?= <j@x.y>", "J\xc3\xbcrgen|j@x.y" },
 	{ "\"=?utf-8?Q?J=C3=BC?=\" <j@x.y>", "J\xc3\xbc|j@x.y" },
+	{ "=?utf-8?Q?Ann_=3Ca=40x.y=3E?=", "Ann|a@x.y" },
+	{ "=?utf-8?Q?a=40x.y?=, b@x.y", "|a@x.y, |b@x.y" },
+	{ "=?utf-8?Q?Ann?=", "" },
 	/* groups (RFC 5322 3.4) */
 	{ "undisclosed-recipients:;", "" },
 	{ "Friends: \"B, C\" <bc@x.y>, d@x.y;", "B, C|bc@x.y, |d@x.y" },

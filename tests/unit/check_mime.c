@@ -298,6 +298,33 @@ START_TEST(decode)
 }
 END_TEST
 
+START_TEST(size_of_large)
+{
+	static const char *const ends[] = { "", "AAAA", "AAAA\r\n", "AAA=", "AA==\r\n", "AA==\n\n" };
+	static const size_t lens[] = { 76, 75, 4 };
+
+	for (size_t k = 0; k < IM_COUNT(lens); k++) {
+		for (size_t i = 0; i < IM_COUNT(ends); i++) {
+			struct im_mime_part part = { .cte = IM_CTE_BASE64 };
+			struct im_buf b, out;
+
+			im_buf_init(&b, 1 << 24);
+			im_buf_init(&out, 1 << 24);
+			for (int line = 0; line < 20000; line++)
+				im_buf_addf(&b, "%.*s\r\n", (int)lens[k],
+				    "ABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCD"
+				    "ABCDABCD");
+			im_buf_adds(&b, ends[i]);
+			part.body_len = b.n;
+			ck_assert(im_mime_decode_part(im_buf_str(&b), &part, 1 << 24, &out));
+			ck_assert_uint_eq(im_mime_part_size(im_buf_str(&b), &part), out.n);
+			im_buf_done(&b);
+			im_buf_done(&out);
+		}
+	}
+}
+END_TEST
+
 static const struct {
 	const char *raw, *want;
 } texts[] = {
@@ -333,6 +360,7 @@ main(void)
 		{ name, IM_COUNT(names), 0 },
 		{ limits, 0, 0 },
 		{ decode, IM_COUNT(codes), 0 },
+		{ size_of_large, 0, 0 },
 		{ part_text, IM_COUNT(texts), 0 },
 	};
 
