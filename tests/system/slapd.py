@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -118,3 +119,20 @@ def short_tmp():
 	d = tempfile.mkdtemp(prefix="im-", dir=os.environ.get("TMPDIR", "/tmp"))
 	os.chmod(d, 0o755)  # the delivery user must pass
 	return d
+
+
+def main():
+	"""serve until standard input ends; for unit tests: prints the path of intimail.conf when it can be used"""
+	root = short_tmp()
+	server = Slapd(root, 65534).configure()
+	try:
+		server.start()
+		print(server.config, flush=True)
+		sys.stdin.read()
+	finally:
+		server.stop()
+		shutil.rmtree(root)
+
+
+if __name__ == "__main__":
+	main()

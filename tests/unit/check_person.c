@@ -7,8 +7,11 @@
  * SPDX-License-Identifier: ISC
  */
 #include <check.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "directory/dir.h"
 
@@ -152,6 +155,187 @@ START_TEST(sign_in)
 }
 END_TEST
 
+/* ---- people, in a real slapd of our own (tests/system/slapd.py) ---- */
+
+static struct {
+	pid_t pid;
+	int keep; /* while it is open the server runs */
+	char config[256];
+} slapd;
+
+static void
+start_slapd(void)
+{
+	int in[2], out[2];
+	size_t n = 0;
+
+	if (geteuid() != 0 || access("/usr/sbin/slapd", X_OK) != 0 ||
+	    access("tests/system/slapd.py", R_OK) != 0 || pipe2(in, O_CLOEXEC) != 0 ||
+	    pipe2(out, O_CLOEXEC) != 0)
+		return;
+	slapd.pid = fork();
+	if (slapd.pid == 0) {
+		(void)dup2(in[0], 0);
+		(void)dup2(out[1], 1);
+		(void)execl("/usr/bin/python3", "python3", "tests/system/slapd.py", (char *)NULL);
+		_exit(127);
+	}
+	(void)close(in[0]);
+	(void)close(out[1]);
+	slapd.keep = in[1];
+	while (
+	    n < sizeof(slapd.config) - 1 && read(out[0], slapd.config + n, 1) == 1 && slapd.config[n] != '\n')
+		n++;
+	slapd.config[n] = '\0';
+	(void)close(out[0]);
+}
+
+static void
+stop_slapd(void)
+{
+	if (slapd.pid <= 0)
+		return;
+	(void)close(slapd.keep);
+	(void)waitpid(slapd.pid, NULL, 0);
+}
+
+/* an open directory; false where no server can be started here */
+struct bound {
+	struct im_conf conf;
+	struct im_dir *dir;
+	struct im_arena arena;
+	struct im_err err;
+};
+
+static bool
+bind_directory(struct bound *b)
+{
+	*b = (struct bound) { 0 };
+	if (slapd.config[0] == '\0')
+		return false;
+	ck_assert_int_eq(im_conf_load(slapd.config, &b->conf, &b->err), IM_OK);
+	ck_assert_msg(im_dir_open(&b->conf, &b->dir, &b->err) == IM_OK, "%s", b->err.msg);
+	return true;
+}
+
+static void
+release(struct bound *b)
+{
+	im_dir_close(b->dir);
+	im_arena_done(&b->arena);
+	im_conf_done(&b->conf);
+}
+
+static void
+add(struct bound *b, const char *uid, bool admin, const char *extra, const char *password,
+    enum im_status want)
+{
+	struct im_person p = {
+		.uid = uid, .name = "Ann Example", .enabled = true, .admin = admin, .quota = 4096
+	};
+
+	p.addresses = &extra;
+	p.naddresses = extra ? 1 : 0;
+	enum im_status st = im_person_add(b->dir, &p, password, &b->err);
+	ck_assert_msg(st == want, "%s: %d %s", uid, (int)st, b->err.msg);
+}
+
+START_TEST(life_of_people)
+{
+	struct bound b;
+	struct im_person p, *all;
+	const char *uid = NULL, *more[] = { "Robert@example.test", NULL },
+		   *less[] = { "bob@example.test", NULL };
+	int n;
+
+	if (!bind_directory(&b))
+		return;
+	ck_assert_int_eq(im_person_list(b.dir, &b.arena, &all, &n, &b.err), IM_OK);
+	ck_assert_int_eq(n, 0);
+	add(&b, "zoe", false, NULL, NULL, IM_OK);
+	add(&b, "ann", true, "ann.example@example.test", GOOD, IM_OK);
+	add(&b, "bob", false, NULL, GOOD, IM_OK);
+	add(&b, "bob", false, NULL, GOOD, IM_CONFLICT);
+	add(&b, "eve", false, "bob@example.test", GOOD, IM_CONFLICT);
+	ck_assert_ptr_nonnull(strstr(b.err.msg, "taken by bob"));
+	add(&b, "eve", false, "abuse@example.test", GOOD, IM_CONFLICT);
+	add(&b, "eve", false, NULL, "short", IM_INVALID);
+	ck_assert_int_eq(im_person_get(b.dir, "eve", &b.arena, &p, &b.err), IM_NOTFOUND);
+	ck_assert_int_eq(im_person_list(b.dir, &b.arena, &all, &n, &b.err), IM_OK);
+	ck_assert(n == 3 && strcmp(all[0].uid, "ann") == 0 && strcmp(all[2].uid, "zoe") == 0);
+	ck_assert(all[0].admin && !all[1].admin && all[0].naddresses == 2 && all[0].quota == 4096);
+
+	struct im_person_change c = { .name = "Robert B. Goode",
+		.language = "fr",
+		.add_addresses = more,
+		.primary = "robert@example.test",
+		.remove_addresses = less,
+		.set_quota = true,
+		.set_admin = true,
+		.admin = true };
+	ck_assert_msg(im_person_set(b.dir, "bob", &c, &b.err) == IM_OK, "%s", b.err.msg);
+	ck_assert_int_eq(im_person_get(b.dir, "bob", &b.arena, &p, &b.err), IM_OK);
+	ck_assert_str_eq(p.mail, "robert@example.test");
+	ck_assert(p.naddresses == 1 && p.quota == 0 && p.admin && p.enabled && strcmp(p.language, "fr") == 0);
+	ck_assert_int_eq(
+	    im_person_set(b.dir, "bob", &(struct im_person_change) { .add_addresses = less }, &b.err), IM_OK);
+
+	ck_assert_int_eq(im_person_passwd(b.dir, "bob", "another good one", &b.err), IM_OK);
+	ck_assert_int_eq(im_person_passwd(b.dir, "bob", "bad", &b.err), IM_INVALID);
+	ck_assert_int_eq(im_person_passwd(b.dir, "eve", "another good one", &b.err), IM_NOTFOUND);
+	ck_assert_int_eq(im_person_authenticate(&b.conf, "bob", GOOD, &b.arena, &uid, &b.err), IM_DENIED);
+	ck_assert_int_eq(im_person_authenticate(
+			     &b.conf, "Robert@example.test", "another good one", &b.arena, &uid, &b.err),
+	    IM_OK);
+	ck_assert_str_eq(uid, "bob");
+	ck_assert_int_eq(im_person_authenticate(&b.conf, "zoe", GOOD, &b.arena, &uid, &b.err), IM_DENIED);
+
+	struct im_person_change off = { .set_enabled = true };
+	ck_assert_int_eq(im_person_set(b.dir, "ann", &off, &b.err), IM_OK); /* bob is one too */
+	ck_assert_int_eq(im_person_authenticate(&b.conf, "ann", GOOD, &b.arena, &uid, &b.err), IM_DENIED);
+	ck_assert_int_eq(im_person_delete(b.dir, "ann", &b.err), IM_OK);
+	ck_assert_int_eq(im_person_delete(b.dir, "ann", &b.err), IM_NOTFOUND);
+	ck_assert_int_eq(im_person_delete(b.dir, "bob", &b.err), IM_CONFLICT);
+	ck_assert_int_eq(im_person_delete(b.dir, "zoe", &b.err), IM_OK);
+	add(&b, "ann", false, NULL, GOOD, IM_OK);
+	ck_assert_int_eq(im_person_get(b.dir, "ann", &b.arena, &p, &b.err), IM_OK);
+	ck_assert(!p.admin); /* nothing is left of the one before */
+	ck_assert_int_eq(im_person_delete(b.dir, "ann", &b.err), IM_OK);
+	release(&b);
+}
+END_TEST
+
+static const struct {
+	struct im_person_change c;
+	enum im_status want;
+	const char *words;
+} bad_changes[] = {
+	{ { .name = "" }, IM_INVALID, "name" },
+	{ { .name = "a\nb" }, IM_INVALID, "control" },
+	{ { .name = "\xff" }, IM_INVALID, "UTF-8" },
+	{ { .language = "francais, je crois" }, IM_INVALID, "language" },
+	{ { .primary = "x@elsewhere.test" }, IM_INVALID, "only" },
+	{ { .add_addresses = (const char *[]) { "postmaster@example.test", NULL } }, IM_CONFLICT,
+	    "taken by admins" },
+	{ { .remove_addresses = (const char *[]) { "max@example.test", NULL } }, IM_CONFLICT, "primary" },
+	{ { .remove_addresses = (const char *[]) { "m@example.test", NULL } }, IM_NOTFOUND, "does not have" },
+};
+
+START_TEST(changes_that_are_refused)
+{
+	struct bound b;
+
+	if (!bind_directory(&b))
+		return;
+	add(&b, "max", false, NULL, NULL, IM_OK);
+	ck_assert_int_eq(im_person_set(b.dir, "max", &bad_changes[_i].c, &b.err), bad_changes[_i].want);
+	ck_assert_msg(strstr(b.err.msg, bad_changes[_i].words) != NULL, "%s", b.err.msg);
+	ck_assert_int_eq(im_person_set(b.dir, "m*", &bad_changes[_i].c, &b.err), IM_NOTFOUND);
+	ck_assert_int_eq(im_person_delete(b.dir, "max", &b.err), IM_OK);
+	release(&b);
+}
+END_TEST
+
 START_TEST(directory_down)
 {
 	struct im_conf conf = { .ldap_socket = "/nonexistent/ldapi", .ldap_base = "dc=x", .ldap_timeout = 1 };
@@ -169,7 +353,7 @@ int
 main(void)
 {
 	Suite *s = suite_create("person");
-	TCase *t = tcase_create("forms"), *net = tcase_create("sign in");
+	TCase *t = tcase_create("forms"), *net = tcase_create("sign in"), *dir = tcase_create("directory");
 
 	tcase_add_loop_test(t, uid_form, 0, (int)IM_COUNT(uids));
 	tcase_add_loop_test(t, address_form, 0, (int)IM_COUNT(addresses));
@@ -179,6 +363,11 @@ main(void)
 	tcase_add_loop_test(net, sign_in, 0, (int)IM_COUNT(sign_ins));
 	tcase_add_test(net, directory_down);
 	suite_add_tcase(s, net);
+	tcase_set_timeout(dir, 60);
+	tcase_add_unchecked_fixture(dir, start_slapd, stop_slapd);
+	tcase_add_test(dir, life_of_people);
+	tcase_add_loop_test(dir, changes_that_are_refused, 0, (int)IM_COUNT(bad_changes));
+	suite_add_tcase(s, dir);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	int failed = srunner_ntests_failed(r);
