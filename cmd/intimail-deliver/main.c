@@ -163,7 +163,9 @@ log_result(const struct options *o, const struct im_delivered *r, int64_t ms)
 static enum im_status
 deliver(const struct im_conf *conf, const struct options *o, pid_t parent, struct im_err *err)
 {
-	struct im_delivery d = { .recipient = o->recipient, .queueid = o->queueid, .input = STDIN_FILENO };
+	struct im_delivery d = {
+		.recipient = o->recipient, .queueid = o->queueid, .input = STDIN_FILENO, .confine = true
+	};
 	struct im_delivered r = { 0 };
 	int64_t begin = im_monotonic_ms();
 

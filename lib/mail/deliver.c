@@ -22,9 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/confine.h"
 #include "base/io.h"
 #include "directory/dirlite.h"
 #include "mail/address.h"
@@ -40,6 +42,15 @@ enum {
 	QUOTA_WAIT_MS = 20 * 1000,
 	INDEX_WAIT_MS = 2000
 };
+
+/* where the C library keeps its charset modules */
+#if defined(__x86_64__)
+#define GCONV_DIR "/usr/lib/x86_64-linux-gnu/gconv"
+#elif defined(__aarch64__)
+#define GCONV_DIR "/usr/lib/aarch64-linux-gnu/gconv"
+#else
+#define GCONV_DIR "/usr/lib/gconv"
+#endif
 
 /* everything a delivery holds; zeroed with descriptors -1, released by release() */
 struct job {
@@ -204,6 +215,30 @@ open_mailbox(struct job *j, struct im_err *err)
 	return st;
 }
 
+/*
+ * confine - before the first byte of the message is looked at: from here on only this person's Maildir can be opened
+ * for writing, and no program can be started. No filter of system calls: syslog(3) may have to connect anew.
+ */
+static enum im_status
+confine(struct job *j, struct im_err *err)
+{
+	char maildir[4096];
+
+	if (!j->d->confine)
+		return IM_OK;
+	if (!im_fmt(maildir, sizeof(maildir), "%s/%s/Maildir", j->conf->mail_root, j->user.uid))
+		return im_fail(err, IM_TEMP, "mail_root: too long");
+	tzset(); /* reads the time zone while that can be opened */
+	const struct im_confine_path paths[] = {
+		{ maildir, IM_PATH_WRITE },
+		{ "/proc/sys/kernel/random/boot_id",
+		    IM_PATH_READ },          /* the index is believed within one boot */
+		{ GCONV_DIR, IM_PATH_READ }, /* charsets of header fields */
+	};
+	return im_confine(
+	    &(struct im_confine) { .paths = paths, .npaths = IM_COUNT(paths), .sockets = true }, err);
+}
+
 /* ---- the copy ---- */
 
 static enum im_status
@@ -339,6 +374,8 @@ run(struct job *j, struct im_delivered *ret, struct im_err *err)
 	enum im_status st = find_person(j, err);
 	if (st == IM_OK)
 		st = open_mailbox(j, err);
+	if (st == IM_OK)
+		st = confine(j, err);
 	if (st == IM_OK)
 		st = take_in(j, err);
 	if (st == IM_OK)

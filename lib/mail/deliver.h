@@ -23,6 +23,7 @@ struct im_delivery {
 	uint64_t expected;     /* ${size}, 0 = unknown */
 	int input;             /* descriptor, read to its end */
 	pid_t parent;          /* getppid() at the start; 0 = do not watch it */
+	bool confine;          /* give up, for good, what is not needed any more before the message is read */
 };
 
 struct im_delivered {

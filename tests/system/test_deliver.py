@@ -253,6 +253,33 @@ def test_memory_and_links(agent):
 	assert max(peaks.values()) < 3 * 1024, peaks
 
 
+def test_it_gives_up_what_it_does_not_need(agent):
+	"""while it reads the message it can gain no privileges and start no program; Landlock lets it write one Maildir"""
+	with subprocess.Popen(agent.command(), stdin=subprocess.PIPE, **agent.as_mail()) as p:
+		p.stdin.write(b"Subject: x\n")
+		p.stdin.flush()
+		end = time.monotonic() + 30
+		while not any(f.stat().st_size for f in agent.leftovers()) and time.monotonic() < end:
+			time.sleep(0.01)
+		with open(f"/proc/{p.pid}/status", encoding="utf-8") as f:
+			status = dict(x.split(":", 1) for x in f.read().splitlines())
+		with open(f"/proc/{p.pid}/limits", encoding="utf-8") as f:
+			limits = {line[:26].strip(): line[26:].split()[0] for line in f}
+		p.stdin.close()
+		assert p.wait() == 0
+	assert status["NoNewPrivs"].strip() == "1"
+	assert limits["Max processes"] == limits["Max core file size"] == "0"
+
+
+def test_charsets_of_the_c_library_are_within_reach(agent):
+	"""its charset modules are files, opened when a header field needs one: the confinement must not hide them"""
+	for charset, text, want in (("iso-2022-jp", "GyRCRnxLXBsoQg==", "\u65e5\u672c"), ("gb18030", "1tDOxA==", "\u4e2d\u6587"),
+			("koi8-r", "8NLJ18XU", "\u041f\u0440\u0438\u0432\u0435\u0442")):
+		assert agent.deliver(f"Subject: =?{charset}?B?{text}?=\n\nx\n".encode()).returncode == 0
+		entry = json.loads((agent.maildir() / "index.jsonl").read_bytes().splitlines()[-1])
+		assert entry["subject"] == want
+
+
 def test_time_of_one_delivery(agent):
 	begin = time.monotonic()
 	for _ in range(20):
