@@ -81,6 +81,18 @@ add_part(struct im_arena *a, struct im_value *arr, struct im_str raw, const stru
 		im_v_set_int(a, o, "size", (int64_t)im_mime_part_size(raw, p));
 }
 
+static void
+add_remote_refs(struct im_arena *a, struct im_value *o, struct im_str raw, const struct im_mime_part *html)
+{
+	enum { MAX_HTML = 8 * 1024 * 1024 };
+	struct im_buf b;
+
+	im_buf_init(&b, MAX_HTML);
+	(void)im_mime_part_text(raw, html, MAX_HTML, &b);
+	im_v_set_int(a, o, "remote_refs", count_remote_refs(im_buf_str(&b)));
+	im_buf_done(&b);
+}
+
 struct im_value *
 describe_message(struct im_arena *a, const char *file, struct im_str raw, const struct im_mime *m)
 {
@@ -100,6 +112,8 @@ describe_message(struct im_arena *a, const char *file, struct im_str raw, const 
 	for (int i = 0; i < m->nparts; i++)
 		if (m->parts[i].is_attachment && m->parts[i].name)
 			im_v_add_span(a, names, im_str(m->parts[i].name));
+	if (im_mime_html_part(m) >= 0)
+		add_remote_refs(a, o, raw, &m->parts[im_mime_html_part(m)]);
 	im_v_set_int(a, o, "size", (int64_t)m->size);
 	parts = im_v_set_array(a, o, "parts");
 	for (int i = 0; i < m->nparts; i++)

@@ -14,4 +14,7 @@
 struct im_value *describe_message(
     struct im_arena *a, const char *file, struct im_str raw, const struct im_mime *m);
 
+/* count_remote_refs - remote URLs in src, background and url() */
+int count_remote_refs(struct im_str html);
+
 #endif

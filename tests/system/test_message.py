@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("BUILD", ROOT / "build")).resolve() / "bin/intimail-message"
 CORPUS = ROOT.parent / "shared/corpus"
 FIELDS = ["from", "from_names", "to", "to_names", "subject", "date", "attachments", "attachments_explicit", "has_html",
-	"has_text", "filenames"]
+	"has_text", "filenames", "remote_refs"]
 GOAL = 0.995
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason=f"{PROGRAM} is not built")
