@@ -6,7 +6,8 @@ the page as people see it.
 	cleaned  what the cleaner makes of it, in the same frame: no policy, no sandbox
 	page     the real server: sandboxed frames, and list and message pages whose headers hold the vectors
 
-Every element is clicked, focused and sent the usual events. INTIMAIL_XSS_BATCH sets how many messages share a page.
+Every element is clicked, focused and sent the usual events. INTIMAIL_XSS_BATCH sets how many messages share a page;
+INTIMAIL_XSS_ALL=1 looks into every frame and opens every message with a vector in its header.
 """
 import email
 import email.policy
@@ -16,6 +17,7 @@ import os
 import subprocess
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ REPO = Path(__file__).resolve().parents[2]
 XSS = REPO.parent / "shared/corpus/xss"
 BUILD = Path(os.environ.get("BUILD", REPO / "build"))
 BATCH = int(os.environ.get("INTIMAIL_XSS_BATCH", "40"))
+ALL = os.environ.get("INTIMAIL_XSS_ALL") == "1"
 # scripts of the vectors that start by timers, animations or errors get this long; nothing tells when they will not start
 SETTLE = float(os.environ.get("INTIMAIL_XSS_SETTLE", "0.25"))
 
@@ -236,3 +239,131 @@ def test_cleaned_is_silent(vectors, documents, canary):
 	assert not fired
 	assert not bad
 	assert not missing
+
+
+# --- in the page ---
+
+# as in the template of the message page, which the next test but one looks at
+FRAMES = """
+const [urls, done] = arguments;
+let left = urls.length;
+for (const u of urls) {
+	const f = document.createElement('iframe');
+	f.setAttribute('sandbox', 'allow-popups allow-popups-to-escape-sandbox');
+	f.className = 'test-frame'; f.width = 300; f.height = 120; f.src = u;
+	f.onload = function () { if (--left === 0) done(true) };
+	document.querySelector('main').append(f);
+}
+"""
+
+# before any script of a page: traps; and what is left of the page's own mark-up afterwards
+PAGE_TRAPS = """
+window.testHits = [];
+for (const k of ['alert', 'confirm', 'prompt', 'print']) window[k] = function () { window.testHits.push(k) };
+"""
+PAGE_INSPECT = """
+const bad = [];
+for (const e of document.querySelectorAll('*')) {
+	for (const a of e.attributes) {
+		if (/^on/i.test(a.name) || (/^(href|src|action|srcdoc)$/.test(a.name) && /^(javascript|data|vbscript):/i.test(a.value.trim()))) bad.push(e.localName + ' ' + a.name + '=' + a.value);
+	}
+	if (e.localName === 'script' && !/^\\/static\\//.test(e.getAttribute('src'))) bad.push('script');
+	if (e.namespaceURI !== 'http://www.w3.org/1999/xhtml' && !e.closest('svg')) bad.push(e.localName);
+	for (const k of ['mouseover', 'focus', 'mouseenter', 'load', 'error', 'toggle', 'animationstart'])
+		e.dispatchEvent(new Event(k, { cancelable: true }));
+}
+return [window.testHits, bad];
+"""
+
+
+@pytest.fixture(scope="module")
+def mailbox(server, vectors):
+	"""all messages of the corpus in the mailbox of a person: {file name without .eml: path}"""
+	server.add_user("victim")
+	server.deliver(b"Subject: the first\r\n\r\nx\r\n", "victim@example.test")
+	box = server.files("victim")[0].parents[1]
+	paths = {}
+	for n, f in enumerate(sorted((XSS / "eml").glob("*.eml"))):
+		name = f"{1700000000 + n}.M1P1.vectors"
+		to = box / "cur" / f"{name}:2,S"
+		to.write_bytes(f.read_bytes())
+		os.chown(to, box.stat().st_uid, box.stat().st_gid)
+		paths[f.stem] = f"/mail/INBOX/{urllib.parse.quote(name)}"
+	return paths
+
+
+def sign_in(b, server, uid):
+	b.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": PAGE_TRAPS})
+	b.get(server.url + "/login")
+	b.find_element("name", "user").send_keys(uid)
+	b.find_element("name", "password").send_keys(server.passwords[uid], "\n")
+	end = time.monotonic() + 30
+	while "/mail/" not in b.current_url:
+		assert time.monotonic() < end, b.page_source[:1000]
+		time.sleep(0.02)
+
+
+def show_frames(b, server, urls):
+	"""a page of ours with these frames in it; what it looked like before"""
+	b.get(server.url + "/mail/INBOX")
+	before = b.execute_script("return [document.title, location.href, document.querySelectorAll('main *').length]")
+	assert b.execute_async_script(FRAMES, urls)
+	time.sleep(SETTLE)
+	after = b.execute_script("document.title; return [document.title, location.href, document.querySelectorAll('main *').length]")
+	assert after[:2] == before[:2] and after[2] == before[2] + len(urls)
+	assert b.execute_script("return window.testHits") == []
+	assert len(b.window_handles) == 1
+
+
+def test_frames_are_silent(server, mailbox, vectors, canary):
+	"""the frames as people see them: nothing leaves, nothing changes around them, the text is there"""
+	missing = []
+	with chrome(canary) as b:
+		sign_in(b, server, "victim")
+		canary.take()
+		for batch in batches(vectors):
+			show_frames(b, server, [mailbox[i] + "/html" for i in batch])
+			leaks = canary.take()
+			assert not leaks, f"requests to {leaks}: one of {batch}"
+			frames = b.find_elements("css selector", "iframe.test-frame")
+			for i, f in list(zip(batch, frames))[::1 if ALL else 8]:  # looking into a frame is slow, and its text is tested above
+				b.switch_to.frame(f)
+				text = b.find_element("tag name", "body").text
+				b.switch_to.default_content()
+				if vectors[i]["context"] != "html_outer" and f"MARK-{i} before" not in text:
+					missing.append(i)
+		# the control: what the user asks for does leave
+		show_frames(b, server, [mailbox[i] + "/html?images=1" for i in sorted(vectors) if vectors[i]["category"] == "leak"])
+		asked = canary.take()
+	print(f"frames: {len(vectors)} vectors, 0 requests; with images wanted: {len(asked)}")
+	assert not missing
+	assert "leaking.via" in asked
+
+
+def test_pages_are_silent(server, mailbox, canary):
+	"""lists and messages whose subjects, names and file names are vectors"""
+	bad = []
+	with chrome(canary) as b:
+		sign_in(b, server, "victim")
+		canary.take()
+		url, lists = "/mail/INBOX", 0
+		while url:
+			b.get(server.url + url)
+			hits, marks = b.execute_script(PAGE_INSPECT)
+			bad += [(url, x) for x in hits + marks]
+			older = b.find_elements("css selector", "a[href*='older=']")
+			url = urllib.parse.urlsplit(older[0].get_attribute("href")) if older else None
+			url = url and f"{url.path}?{url.query}"
+			lists += 1
+		heads = [i for i in sorted(mailbox) if i.endswith("-h")][::1 if ALL else 2]
+		for i in heads:
+			for view in ("", "?view=headers") if i.endswith("0-h") else ("",):
+				b.get(server.url + mailbox[i] + view)
+				hits, marks = b.execute_script(PAGE_INSPECT)
+				bad += [(i, x) for x in hits + marks]
+				assert b.find_elements("css selector", "main h1"), i
+		leaks = canary.take()
+	print(f"pages: {lists} lists, {len(heads)} messages with vectors in their headers")
+	assert lists > 5 and len(heads) > 60
+	assert not bad
+	assert not leaks
