@@ -145,7 +145,7 @@ set_timezone(const struct im_conf *c)
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
 	char tz[80];
 
-	if (*c->timezone && strspn(c->timezone, allowed) == strlen(c->timezone) &&
+	if (c->timezone && *c->timezone && strspn(c->timezone, allowed) == strlen(c->timezone) &&
 	    im_fmt(tz, sizeof tz, ":%s", c->timezone))
 		(void)setenv("TZ", tz, 1);
 	tzset();

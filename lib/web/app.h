@@ -132,8 +132,8 @@ int im_app_main(const struct im_app *app);
 const char *im_url_segment(struct im_arena *a, const char *s);
 /* im_url_below - "base/segment" for a base that is encoded already */
 const char *im_url_below(struct im_arena *a, const char *base, const char *segment);
-const char *im_urlf(struct im_arena *a, const char *fmt, ...)
-    IM_PRINTF(2, 3); /* %s arguments must be encoded already */
+/* im_urlf(arena, format, ...) - %s arguments must be encoded already */
+#define im_urlf(...) im_arena_fmt(__VA_ARGS__)
 /* im_url_local - is this a page of the mail, safe to send a browser to after sign-in: "/mail/...", encoded, no "//" or ".." */
 bool im_url_local(const char *s);
 

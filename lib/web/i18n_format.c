@@ -71,7 +71,7 @@ im_date_short(const struct im_lang *l, int64_t t, int64_t now, struct im_arena *
 	today = floor_div(now + d.tm_gmtoff, DAY);
 	p = two_digits(p, d.tm_hour);
 	*p++ = ':';
-	p = two_digits(p, d.tm_min);
+	(void)two_digits(p, d.tm_min);
 	if (day == today)
 		return im_arena_strndup(a, time, 5);
 	if (t < now && now - t < 6 * DAY) {

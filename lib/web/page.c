@@ -99,7 +99,7 @@ render_one(struct shelf *s, const struct im_request *r, const char *name, const 
     struct im_buf *out, struct im_err *err)
 {
 	struct im_template_env env = { .partial = partial, .arg = s, .lang = r->lang };
-	struct im_str text;
+	struct im_str text = { 0 };
 	enum im_status st = take(s, im_str(name), &text, err);
 
 	if (st != IM_OK)

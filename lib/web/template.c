@@ -287,7 +287,7 @@ closes(struct render *r, struct pieces *p, const struct tag *tag, const size_t *
 static bool
 take_tags(struct render *r, struct pieces *p)
 {
-	size_t open[IM_TEMPLATE_MAX_DEPTH], depth = 0, pos = 0;
+	size_t open[IM_TEMPLATE_MAX_DEPTH] = { 0 }, depth = 0, pos = 0;
 	struct tag tag;
 
 	do {

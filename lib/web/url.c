@@ -3,8 +3,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "web/app.h"
@@ -45,25 +43,6 @@ im_url_below(struct im_arena *a, const char *base, const char *segment)
 	to = mempcpy(ret, base, base_n);
 	*to++ = '/';
 	memcpy(to, segment, n);
-	return ret;
-}
-
-const char *
-im_urlf(struct im_arena *a, const char *fmt, ...)
-{
-	va_list ap;
-	char *ret;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (n < 0)
-		return "";
-	ret = im_arena_alloc(a, (size_t)n + 1);
-	va_start(ap, fmt);
-	vsnprintf(ret, (size_t)n + 1, fmt, ap);
-	va_end(ap);
 	return ret;
 }
 
