@@ -16,14 +16,17 @@
 #include "base/str.h"
 
 enum {
-	IM_HTML_MAX_IN = 1024 * 1024, IM_HTML_MAX_OUT = 4 * 1024 * 1024,
-	IM_HTML_MAX_DEPTH = 256, IM_HTML_MAX_ATTRS = 64, IM_HTML_MAX_TAGS = 100000,
+	IM_HTML_MAX_IN = 1024 * 1024,
+	IM_HTML_MAX_OUT = 4 * 1024 * 1024,
+	IM_HTML_MAX_DEPTH = 256,
+	IM_HTML_MAX_ATTRS = 64,
+	IM_HTML_MAX_TAGS = 100000,
 	IM_HTML_MAX_MEMORY = 192 * 1024 * 1024, /* of the parser's tree */
 	IM_HTML_MAX_CPU_MS = 1000               /* of parsing */
 };
 
 struct im_html_opts {
-	bool remote;    /* keep remote images, fetched by https whatever the mail says */
+	bool remote; /* keep remote images, fetched by https whatever the mail says */
 	/* gives a data: URL (appended to out) for a cid: image; false: drop the image */
 	bool (*cid)(void *arg, struct im_str cid, struct im_buf *out);
 	void *arg;
@@ -37,7 +40,8 @@ struct im_html_report {
  * im_html_clean - a body fragment, UTF-8 in and out. IM_INVALID when over the limits (the caller shows the text); out is
  * as before then. out needs room for IM_HTML_MAX_OUT bytes
  */
-enum im_status im_html_clean(struct im_str html, const struct im_html_opts *o, struct im_buf *out, struct im_html_report *rep, struct im_err *err) IM_MUSTUSE;
+enum im_status im_html_clean(struct im_str html, const struct im_html_opts *o, struct im_buf *out,
+    struct im_html_report *rep, struct im_err *err) IM_MUSTUSE;
 
 /* im_html_text - what an HTML part says, as plain text of at most max bytes (snippets, the --text of intimail-message) */
 void im_html_text(struct im_str html, size_t max, struct im_buf *out);
