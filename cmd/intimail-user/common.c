@@ -61,21 +61,21 @@ user_quota_parse(const char *s, uint64_t *ret, struct im_err *err)
 }
 
 void
-user_json(struct user_run *r, const struct im_person *p, struct im_value *v)
+user_json(struct user_run *r, const struct im_person *p, struct im_value *obj)
 {
 	struct im_arena *a = &r->arena;
 
-	im_v_set_str(a, v, "uid", p->uid);
-	im_v_set_str(a, v, "name", p->name);
-	im_v_set_str(a, v, "mail", p->mail);
-	struct im_value *addresses = im_v_set_array(a, v, "addresses");
+	im_v_set_str(a, obj, "uid", p->uid);
+	im_v_set_str(a, obj, "name", p->name);
+	im_v_set_str(a, obj, "mail", p->mail);
+	struct im_value *addresses = im_v_set_array(a, obj, "addresses");
 	for (int i = 0; i < p->naddresses; i++)
 		im_v_add_span(a, addresses, im_str(p->addresses[i]));
-	im_v_set_int(a, v, "quota", (int64_t)p->quota);
-	im_v_set_bool(a, v, "enabled", p->enabled);
-	im_v_set_bool(a, v, "admin", p->admin);
-	im_v_set_str(a, v, "language", p->language);
-	im_v_set_str(a, v, "mail_dir", user_mail_dir(r, p->uid));
+	im_v_set_int(a, obj, "quota", (int64_t)p->quota);
+	im_v_set_bool(a, obj, "enabled", p->enabled);
+	im_v_set_bool(a, obj, "admin", p->admin);
+	im_v_set_str(a, obj, "language", p->language);
+	im_v_set_str(a, obj, "mail_dir", user_mail_dir(r, p->uid));
 }
 
 void

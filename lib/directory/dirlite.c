@@ -159,7 +159,7 @@ look_up(struct link *l, const char *address, struct im_mailuser *ret, struct im_
 	uint8_t request[REQUEST_MAX];
 	struct im_ber_out o = { .p = request, .cap = sizeof(request) };
 	struct im_ldap_found found = { 0 };
-	struct im_str msg;
+	struct im_str msg = { 0 };
 
 	enum im_status st = connect_link(l, err);
 	im_ldap_put_bind(&o);

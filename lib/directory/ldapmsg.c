@@ -167,7 +167,7 @@ result(struct im_str r, const char *what, struct im_err *err)
 enum im_status
 im_ldap_bind_answer(struct im_str msg, struct im_err *err)
 {
-	int op;
+	int op = 0;
 	struct im_str content;
 	enum im_status st = open_message(msg, IM_LDAP_ID_BIND, &op, &content, err);
 
@@ -275,7 +275,7 @@ entry(struct im_str e, struct im_mailuser *ret, struct im_err *err)
 enum im_status
 im_ldap_search_answer(struct im_str msg, struct im_ldap_found *found, bool *ret_done, struct im_err *err)
 {
-	int op;
+	int op = 0;
 	struct im_str content;
 	enum im_status st = open_message(msg, IM_LDAP_ID_SEARCH, &op, &content, err);
 
