@@ -88,15 +88,23 @@ im_server_pid(const struct im_server *s)
 
 /* --- start --- */
 
-/* in the child of the child: nothing but async-signal-safe calls until exec */
+/*
+ * In the child of the child: nothing but async-signal-safe calls until exec. Of what the caller has open, or has told the
+ * kernel about signals, the server gets nothing.
+ */
 static void
 become_server(const struct im_server *s, int log, int report)
 {
 	static const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", NULL };
 	int null = open("/dev/null", O_RDWR), e;
+	sigset_t none;
 
 	if (null >= 0 && dup2(null, 0) >= 0 && dup2(log, 1) >= 0 && dup2(log, 2) >= 0) {
-		signal(SIGPIPE, SIG_DFL);
+		(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		for (int sig = 1; sig < NSIG; sig++)
+			signal(sig, SIG_DFL);
 		umask(022);
 		(void)!chdir("/");
 		execve(s->argv[0], (char *const *)(uintptr_t)s->argv, (char *const *)(uintptr_t)env);

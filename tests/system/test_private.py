@@ -220,8 +220,16 @@ def test_relative_directory_and_own_configuration(home):
 	assert json.loads(r.stdout)["root"] == str(home.dir)
 
 
-def test_nothing_of_ours_keeps_the_lock(home):
-	"""descriptors of the one who starts do not live on in the servers"""
+def test_nothing_of_ours_lives_on_in_the_servers(home):
+	"""whoever waits for the end of a pipe that he gave us does not wait for the servers"""
+	home.stop()
+	read, write = os.pipe()
+	subprocess.run([BUILD / "bin/intimail-private", "start", home.dir, "--source", REPO], pass_fds=[write], check=True,
+		stdout=subprocess.DEVNULL)
+	os.close(write)
+	assert os.read(read, 1) == b""
+	os.close(read)
+	home.start()
 	with open(home.dir / ".lock", "rb") as f:
 		fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
 	for name in SERVERS:
