@@ -45,13 +45,16 @@ magic = $$(cat $(BUILD)/probe/magic)
 LIBS_intimail-user = -lldap -llber
 LIBS_login = -lldap -llber $(call static,-lsodium)
 LIBS_list = -lsodium
-LIBS_message = $(call static,-lsodium) $(magic)
-LIBS_part = $(call static,-lsodium) $(magic)
-LIBS_html = $(call static,-lsodium -lgumbo)
+LIBS_message = -lsodium $(if $(STATIC_message),$$(sed 's/-Wl,-B[a-z]*//g' $(BUILD)/probe/magic),$(magic))
+LIBS_part = -lsodium
+LIBS_html = -lsodium -lgumbo
 LIBS_intimail-message = $(call static,-lgumbo) $(magic)
 LIBS_intimail-index = -lcjson
-# the list page is static altogether: the dynamic loader costs more than all that it does
+# these are static altogether: the dynamic loader costs as much as all that they do
 STATIC_list = $(if $(SAN)$(COV),,-static-pie)
+STATIC_message = $(STATIC_list)
+STATIC_html = $(STATIC_list)
+STATIC_part = $(STATIC_list)
 
 lib_src := $(wildcard lib/*/*.c)
 lib_obj := $(lib_src:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/charset_data.o

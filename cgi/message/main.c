@@ -16,6 +16,5 @@ main(void)
 	    .routes = routes,
 	    .nroutes = IM_COUNT(routes),
 	    .uses_mail = true,
-	    .reads_gconv = true,
 	    .reads_magic = true });
 }

@@ -16,6 +16,8 @@
 #include <iconv.h>
 #include <string.h>
 
+#include "mail/charset_table.h"
+
 enum kind { UNKNOWN, UTF8, LATIN, LATIN9, JIS, WIDE, OTHER };
 
 /* windows-1252 0x80-0x9f (WHATWG: the five holes are the C1 controls) */
@@ -311,12 +313,16 @@ guess(struct im_str in, struct im_buf *out)
 static bool
 from_iconv(const struct charset *cs, struct im_str in, struct im_buf *out)
 {
-	iconv_t cd = iconv_open("UTF-8", cs->name);
 	char *p = (char *)(uintptr_t)in.p; /* iconv(3) does not write to its input */
 	size_t left = in.n;
+	iconv_t cd;
 
-	if (cd == (iconv_t)-1)
-		return false;
+	if (im_charset_from_table(cs->name, in, false, out))
+		return true;
+	cd = iconv_open("UTF-8", cs->name);
+	if (cd == (iconv_t)-1) /* always, for most charsets, in a program that is linked statically */
+		return im_charset_from_table(cs->name, in, true, out) ||
+		       im_charset_from_shift(cs->name, in, out);
 	while (left > 0 && !out->full) {
 		char piece[4096], *q = piece;
 		size_t room = sizeof(piece), r = iconv(cd, &p, &left, &q, &room);
