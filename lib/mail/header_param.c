@@ -151,7 +151,7 @@ add_percent(struct im_str s, struct im_buf *out)
 		char c = s.p[i];
 
 		if (c == '%' && s.n - i > 2 && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-			c = (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2]));
+			c = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
 			i += 2;
 		} else if (c == '\r' || c == '\n') {
 			continue;
@@ -166,7 +166,7 @@ take_charset(struct im_str *s)
 {
 	struct im_str rest = *s, charset;
 
-	if (!memchr(s->p, '\'', s->n))
+	if (s->n == 0 || !memchr(s->p, '\'', s->n))
 		return IM_STR("");
 	charset = im_str_cut(&rest, '\'');
 	if (!rest.p || !memchr(rest.p, '\'', rest.n))

@@ -141,7 +141,7 @@ decode_q(struct im_str s, struct im_buf *out)
 		char c = s.p[i];
 
 		if (c == '=' && s.n - i > 2 && is_hex(s.p[i + 1]) && is_hex(s.p[i + 2])) {
-			c = (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2]));
+			c = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
 			i += 2;
 		} else if (c == '_') {
 			c = ' ';

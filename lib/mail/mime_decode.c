@@ -139,7 +139,7 @@ qp_held(struct im_decoder *d, char c, struct piece *o)
 	bool escape = d->hold[0] == '=', digit = escape && d->nhold > 1 && hex(d->hold[1]) >= 0;
 
 	if (digit && hex(c) >= 0) {
-		put(o, (unsigned)(hex(d->hold[1]) << 4 | hex(c)));
+		put(o, (unsigned)(hex(d->hold[1]) * 16 + hex(c)));
 		d->nhold = 0;
 	} else if (!digit && c == '\n') {
 		/* a soft line break, or a line end without the white space before it */
@@ -198,7 +198,7 @@ qp(struct im_decoder *d, struct im_str in, struct piece *o)
 		if (p > start)
 			put_all(o, start, (size_t)(p - start));
 		if (end - p > 2 && p[0] == '=' && hex(p[1]) >= 0 && hex(p[2]) >= 0) {
-			put(o, (unsigned)(hex(p[1]) << 4 | hex(p[2])));
+			put(o, (unsigned)(hex(p[1]) * 16 + hex(p[2])));
 			p += 3;
 		} else if (p < end) {
 			d->hold[d->nhold++] = *p++;
