@@ -21,8 +21,9 @@
 enum {
 	CRC_N = 8,
 	FLAG_ROOM = 8, /* flags a new line has room for: D F P R S T and two keywords */
-	LINE_GOAL = 376,
-	SNIPPET_MIN = 24
+	LINE_GOAL = 384,
+	SNIPPET_MIN = 16, /* less says nothing and is left out */
+	HASH_N = 11       /* base64url digits of 64 bits */
 };
 
 #define HEADER_START "{\"intimail-index\":1,\"crc\":\""
@@ -121,15 +122,26 @@ integer(struct cursor *c)
 	return minus ? -v : v;
 }
 
+static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* a hash or nothing, which is 0 */
 static uint64_t
-hex16(struct cursor *c)
+hash(struct cursor *c)
 {
 	uint64_t v = 0;
 
-	if (c->end - c->p < 16 || !get_hex(c->p, 16, &v))
-		c->bad = true;
-	else
-		c->p += 16;
+	if (c->p == c->end || *c->p == '.' || *c->p == '"')
+		return 0;
+	for (int i = 0; i < HASH_N; i++) {
+		const char *d = c->p < c->end ? memchr(base64url, *c->p, 64) : NULL;
+
+		if (d == NULL) {
+			c->bad = true;
+			return 0;
+		}
+		v = v << 6 | (uint64_t)(d - base64url);
+		c->p++;
+	}
 	return v;
 }
 
@@ -387,6 +399,13 @@ im_ix_line_parse(struct im_str text, struct im_ix_line *ret)
 	return true;
 }
 
+/* most messages begin a thread or answer its first message: then the thread's id is not written */
+static uint64_t
+default_thread(const struct im_entry *e)
+{
+	return e->parent_id != 0 ? e->parent_id : e->message_id;
+}
+
 bool
 im_ix_line_entry(const struct im_ix_line *l, char *text, struct im_entry *e)
 {
@@ -417,17 +436,10 @@ im_ix_line_entry(const struct im_ix_line *l, char *text, struct im_entry *e)
 	e->attachments = (int)(number(&c) & 0xffffff);
 	if (skip(&c, ",\"arrived\":"))
 		(void)integer(&c);
-	if (skip(&c, ",\"mid\":\"")) {
-		e->message_id = hex16(&c);
-		expect(&c, "\"");
-	}
-	if (skip(&c, ",\"pid\":\"")) {
-		e->parent_id = hex16(&c);
-		expect(&c, "\"");
-	}
-	e->thread_id = e->parent_id != 0 ? e->parent_id : e->message_id;
-	if (skip(&c, ",\"tid\":\"")) {
-		e->thread_id = hex16(&c);
+	if (skip(&c, ",\"ids\":\"")) {
+		e->message_id = hash(&c);
+		e->parent_id = skip(&c, ".") ? hash(&c) : 0;
+		e->thread_id = skip(&c, ".") ? hash(&c) : default_thread(e);
 		expect(&c, "\"");
 	}
 	if (skip(&c, ",\"snippet\":\""))
@@ -480,23 +492,48 @@ put_string(struct im_buf *b, const char *name, const char *text)
 }
 
 static void
-put_id(struct im_buf *b, const char *name, uint64_t v)
+put_hash(struct im_buf *b, uint64_t v)
 {
-	char digits[17] = "";
+	char digits[HASH_N + 1] = "";
 
-	put_hex(digits, v, 16);
-	im_buf_addf(b, ",\"%s\":\"%s\"", name, digits);
+	if (v == 0)
+		return;
+	for (int i = HASH_N; i-- > 0; v >>= 6)
+		digits[i] = base64url[v & 63];
+	im_buf_adds(b, digits);
+}
+
+/* "message", "message.parent" or "message.parent.thread" */
+static void
+put_ids(struct im_buf *b, const struct im_entry *e)
+{
+	bool thread = e->thread_id != default_thread(e);
+
+	if (e->message_id == 0 && e->parent_id == 0 && !thread)
+		return;
+	im_buf_adds(b, ",\"ids\":\"");
+	put_hash(b, e->message_id);
+	if (e->parent_id != 0 || thread) {
+		im_buf_addc(b, '.');
+		put_hash(b, e->parent_id);
+	}
+	if (thread) {
+		im_buf_addc(b, '.');
+		put_hash(b, e->thread_id);
+	}
+	im_buf_addc(b, '"');
 }
 
 static void
-put_snippet(struct im_buf *b, size_t start, const char *text)
+put_snippet(struct im_buf *b, size_t used, const char *text)
 {
 	static const char name[] = ",\"snippet\":";
-	size_t used = b->n - start + sizeof(name) - 1 + 2 + 2; /* the quotes; brace and newline */
-	size_t max = used + SNIPPET_MIN < LINE_GOAL ? LINE_GOAL - used : SNIPPET_MIN;
 	struct im_str s = im_str(text);
 
-	s.n = im_utf8_cut(s, max);
+	used += sizeof(name) - 1 + 2 + 2; /* the quotes; brace and newline */
+	if (used + SNIPPET_MIN > LINE_GOAL)
+		return;
+	s.n = im_utf8_cut(s, LINE_GOAL - used);
 	s = im_str_trim(s);
 	if (s.n == 0)
 		return;
@@ -508,11 +545,11 @@ void
 im_ix_line_put(struct im_buf *b, const struct im_entry *e)
 {
 	uint64_t flags = im_flags_mask(im_str(e->flags));
-	size_t need = (size_t)__builtin_popcountll(flags), start = b->n, crc_at;
-	uint64_t thread = e->parent_id != 0 ? e->parent_id : e->message_id;
+	size_t room = __builtin_popcountll(flags) > FLAG_ROOM ? IM_FLAGS_MAX : FLAG_ROOM, start = b->n,
+	       crc_at;
 	char prefix[IM_IX_PREFIX_MAX];
 
-	crc_at = put_prefix(prefix, false, e->is_new, flags, need > FLAG_ROOM ? IM_FLAGS_MAX : FLAG_ROOM);
+	crc_at = put_prefix(prefix, false, e->is_new, flags, room);
 	im_buf_add(b, prefix, crc_at + CRC_N);
 	put_string(b, "\",\"id\":", e->id);
 	put_string(b, ",\"queueid\":", e->queueid);
@@ -524,13 +561,9 @@ im_ix_line_put(struct im_buf *b, const struct im_entry *e)
 	im_buf_addf(b, ",\"pj\":%d", e->attachments);
 	if (im_msg_arrived(im_str(e->id)) < 0)
 		im_buf_addf(b, ",\"arrived\":%" PRId64, e->arrived);
-	if (e->message_id != 0)
-		put_id(b, "mid", e->message_id);
-	if (e->parent_id != 0)
-		put_id(b, "pid", e->parent_id);
-	if (e->thread_id != thread)
-		put_id(b, "tid", e->thread_id);
-	put_snippet(b, start, e->snippet);
+	put_ids(b, e);
+	/* whatever flags a message has at the moment, its line says the same */
+	put_snippet(b, b->n - start - (room - FLAG_ROOM), e->snippet);
 	im_buf_addc(b, '}');
 	if (!b->full)
 		put_hex(b->p + start + crc_at, checksum(b->p + start, b->n - start, crc_at), CRC_N);
