@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
-from household import BUILD, Household  # noqa: E402
+from household import Household  # noqa: E402
 
 WORDS = """apple tart bicycle garden holiday school Thursday bill camera river mountain letter evening kitchen window birthday
 piano doctor train ticket lake dog cousin weather market recipe candle forest blanket lantern harvest sister breakfast""".split()
@@ -90,7 +90,6 @@ def instructions(server, program, path, cookie):
 	st = cgi.stat()
 	env = {"REQUEST_METHOD": "GET", "REQUEST_URI": path, "HTTP_ACCEPT": "text/html", "HTTP_HOST": "localhost", "HTTP_COOKIE": cookie,
 		"REMOTE_ADDR": "127.0.0.1"}
-	copy = Path("/proc/self/exe")
 	copy = cgi.with_name(program + ".plain")  # valgrind runs no set-uid program
 	shutil.copyfile(cgi, copy)
 	copy.chmod(0o755)
@@ -128,7 +127,7 @@ def main():
 			for name, _, path, headers in rows:
 				ms, size[name] = web.pages(path, headers, o.pages)
 				cpu[name].append(ms)
-		print(f"\n| page | CPU ms, median | least | times empty, median | bytes | million instructions |\n|---|---|---|---|---|---|")
+		print("\n| page | CPU ms, median | least | times empty, median | bytes | million instructions |\n|---|---|---|---|---|---|")
 		for name, program, path, headers in rows:
 			ratio = statistics.median(c / e for c, e in zip(cpu[name], cpu["empty"]))
 			n = instructions(server, program, path, headers["Cookie"]) if headers and "Accept-Encoding" not in headers else None
