@@ -5,8 +5,6 @@
  */
 #include "web/html_sheet.h"
 
-#include <string.h>
-
 static bool
 is_space(char c)
 {
@@ -78,7 +76,8 @@ collect(struct im_sheet *s, unsigned bucket, const struct im_css_node *node, str
 			at--;
 		if (at > 0 && f->sel[at - 1] == sel) /* met in two buckets */
 			continue;
-		memmove(&f->sel[at + 1], &f->sel[at], (f->n - at) * sizeof(f->sel[0]));
+		for (size_t k = f->n; k > at; k--)
+			f->sel[k] = f->sel[k - 1];
 		f->sel[at] = sel;
 		f->n++;
 	}
