@@ -154,8 +154,8 @@ ERRORS = {
 	"getdents64": ("EIO",), "fcntl": ("EMFILE",), "dup2": ("EMFILE",), "uname": ("EFAULT",), "unlinkat": ("EIO",),
 }
 ALL_ERRORS = ("ENOSPC", "EDQUOT", "EIO", "EINTR", "EACCES", "EROFS", "EMFILE", "ENOMEM", "EAGAIN")
-# brk: the kernel answers with the old break, never with an error; the C library has no eye for one
-NEVER_FAILS = {"brk"}
+# brk answers with the old break, never with an error; the other one cannot fail as libc calls it, and libc has no eye for it
+NEVER_FAILS = {"brk", "rt_sigprocmask"}
 NEVER = {"execve", "exit_group", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "rt_sigreturn"}
 
 
