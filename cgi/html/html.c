@@ -14,6 +14,7 @@
 
 #include "mail/mimetype.h"
 #include "web/html.h"
+#include "web/html_part.h"
 #include "web/mailfile.h"
 
 static const char style[] =
@@ -152,7 +153,7 @@ fill_body(const struct im_request *r, const struct im_mail_file *f, const struct
 	struct im_err ignored;
 	struct im_buf html;
 	im_buf_init(&html, IM_HTML_MAX_IN);
-	bool whole = im_mime_part_text(f->raw, &m->parts[part], IM_HTML_MAX_IN, &html);
+	bool whole = im_html_part_text(f->raw, &m->parts[part], IM_HTML_MAX_IN, &html);
 	if (!whole || im_html_clean(im_buf_str(&html), &opts, out, &report, &ignored) != IM_OK)
 		text_instead(r, f, m, im_buf_str(&html), out);
 	im_buf_done(&html);

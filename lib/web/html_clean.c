@@ -318,7 +318,9 @@ end_level(struct walk *w)
 	if (l->host.n && !w->rep->cut) {
 		im_buf_clear(&w->tag);
 		im_buf_adds(&w->tag, "<bdi class=\"im-host\" dir=\"ltr\">[");
-		escape(&w->tag, l->host);
+		im_buf_clear(&w->plain);
+		im_html_host_ascii(l->host, &w->plain);
+		escape(&w->tag, im_buf_str(&w->plain));
 		im_buf_adds(&w->tag, "]</bdi>");
 		(void)put(w, im_buf_str(&w->tag));
 	}

@@ -3,6 +3,7 @@
  *
  *	html_tok.c    a small linear tokenizer: limits, "has remote images?", plain text. No parser library.
  *	html_url.c    which URLs may stay
+ *	html_idn.c    a host as it is shown beside a link
  *	html_css.c    which declarations may stay
  *	html_sheet.c  <style> blocks: simple selectors, so that their declarations can move into style=
  *	html_match.c  which rules an element has
@@ -78,6 +79,9 @@ struct im_str im_html_url_host(struct im_str clean);
  * A host and its subdomains, and "www.", count as one place.
  */
 bool im_html_host_differs(struct im_str text, struct im_str host);
+
+/* im_html_host_ascii - append the host with its labels of other scripts as "xn--..." */
+void im_html_host_ascii(struct im_str host, struct im_buf *out);
 
 /* --- CSS --- */
 

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "web/html_int.h"
+#include "web/html_part.h"
 
 static bool
 cid_red(void *arg, struct im_str cid, struct im_buf *out)
@@ -110,6 +111,9 @@ static const struct row rows[] = {
 	    ">https://bank.example/</a><bdi class=\"im-host\" dir=\"ltr\">[evil.example]</bdi>" },
 	{ "<a href=https://www.bank.example/x>bank.example</a>",
 	    "<a href=\"https://www.bank.example/x\"" LINK_REST ">bank.example</a>" },
+	{ "<a href=http://\xD0\xB0pple.example/>apple.example</a>",
+	    "<a href=\"http://\xD0\xB0pple.example/\"" LINK_REST
+	    ">apple.example</a><bdi class=\"im-host\" dir=\"ltr\">[xn--pple-43d.example]</bdi>" },
 	/* images */
 	{ "<img src=cid:red@x>", "<img src=\"data:image/png;base64,UkVE\">" },
 	{ "<img src=cid:other>", "<img>" },
@@ -382,6 +386,63 @@ START_TEST(host_differs)
 }
 END_TEST
 
+/* RFC 3492 7.1 and what registries use */
+START_TEST(host_ascii)
+{
+	static const struct row t[] = {
+		{ "example.org", "example.org" },
+		{ "b\xC3\xBC"
+		  "cher.example",
+		    "xn--bcher-kva.example" },
+		{ "M\xC3\xBCnchen.de", "xn--mnchen-3ya.de" },
+		{ "\xD0\xB0pple.com", "xn--pple-43d.com" },
+		{ "\xE4\xBB\x96\xE4\xBB\xAC\xE4\xB8\xBA\xE4\xBB\x80\xE4\xB9\x88\xE4\xB8\x8D\xE8\xAF\xB4\xE4"
+		  "\xB8\xAD\xE6\x96\x87",
+		    "xn--ihqwcrb4cv8a8dqg056pqjye" },
+		{ "x.\xE6\x97\xA5\xE6\x9C\xAC.", "x.xn--wgv71a." },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < IM_COUNT(t); i++) {
+		struct im_buf b;
+		im_buf_init(&b, 1000);
+		im_html_host_ascii(im_str(t[i].html), &b);
+		ck_assert_str_eq(b.p, t[i].want);
+		im_buf_done(&b);
+	}
+}
+END_TEST
+
+START_TEST(part_charset)
+{
+	static const struct row t[] = {
+		{ "Content-Type: text/html\n\n<meta charset=koi8-r>\xD4\r\n",
+		    "<meta charset=koi8-r>\xD1\x82\n" },
+		{ "Content-Type: text/html\n\n<meta http-equiv=x content='text/html; "
+		  "charset=iso-8859-2'>\xB1",
+		    "<meta http-equiv=x content='text/html; charset=iso-8859-2'>\xC4\x85" },
+		{ "Content-Type: text/html; charset=iso-8859-1\n\n<meta charset=koi8-r>\xE9",
+		    "<meta charset=koi8-r>\xC3\xA9" },
+		{ "Content-Type: text/html\n\n<meta charset=utf-7>+ADw-\xC3\xA9",
+		    "<meta charset=utf-7>+ADw-\xC3\xA9" },
+		{ "Content-Type: text/html\n\n<p>\xC3\xA9", "<p>\xC3\xA9" },
+		{ "Content-Type: text/html\n\n", "" },
+	};
+	for (size_t i = 0; i < IM_COUNT(t); i++) {
+		struct im_mime m;
+		struct im_buf b;
+		im_mime_parse(im_str(t[i].html), &m);
+		im_buf_init(&b, 1000);
+		ck_assert(im_html_part_text(im_str(t[i].html), &m.parts[0], 1000, &b));
+		ck_assert_str_eq(b.p, t[i].want);
+		im_buf_clear(&b);
+		bool whole = im_html_part_text(im_str(t[i].html), &m.parts[0], 5, &b);
+		ck_assert(b.n <= 5 && whole == (strlen(t[i].want) <= 5));
+		im_buf_done(&b);
+		im_mime_done(&m);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -402,6 +463,8 @@ main(void)
 	tcase_add_loop_test(t, text, 0, (int)IM_COUNT(texts));
 	tcase_add_test(t, remote_scan);
 	tcase_add_test(t, host_differs);
+	tcase_add_test(t, host_ascii);
+	tcase_add_test(t, part_charset);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
