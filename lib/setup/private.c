@@ -130,9 +130,9 @@ new_conf(const char *root, const char *file, const char *domain, bool *ret_ours,
 	return st == IM_OK ? publish(made, file, ret_ours, err) : st;
 }
 
-/* the directory made and named absolutely; owned by caller */
-static enum im_status
-open_root(const char *dir, bool make, char **ret, struct im_err *err)
+/* the directory made and named absolutely: owned by caller, or NULL with err */
+static char *
+open_root(const char *dir, bool make, struct im_err *err)
 {
 	bool made = make && access(dir, F_OK) != 0;
 	mode_t mask = umask(022);
@@ -141,22 +141,22 @@ open_root(const char *dir, bool make, char **ret, struct im_err *err)
 
 	umask(mask);
 	if (st != IM_OK)
-		return st;
+		return NULL;
 	root = realpath(dir, NULL);
-	if (!root)
-		return im_fail_errno(err, errno, "private server %s", dir);
+	if (!root) {
+		(void)im_fail_errno(err, errno, "private server %s", dir);
+		return NULL;
+	}
 	if (strcmp(root, "/") == 0)
 		st = im_fail(err, IM_INVALID, "/ cannot be the directory of a private server");
 	else
 		st = im_place_name(root, err);
-	if (st != IM_OK) {
-		if (made)
-			(void)rmdir(root);
-		free(root);
-		return st;
-	}
-	*ret = root;
-	return IM_OK;
+	if (st == IM_OK)
+		return root;
+	if (made)
+		(void)rmdir(root);
+	free(root);
+	return NULL;
 }
 
 static enum im_status
@@ -196,12 +196,12 @@ load(const char *root, const char *file, const char *domain, struct im_conf *ret
 enum im_status
 im_private_open(const char *dir, const char *domain, struct im_conf *ret, struct im_err *err)
 {
-	char *root = NULL, file[4096];
-	enum im_status st = open_root(dir, domain != NULL, &root, err);
+	char *root = open_root(dir, domain != NULL, err), file[4096];
+	enum im_status st = IM_OK;
 	bool ours = false;
 
-	if (st != IM_OK)
-		return st;
+	if (!root)
+		return err->st;
 	if (!im_fmt(file, sizeof(file), "%s/etc/intimail/intimail.conf", root))
 		st = im_fail(err, IM_INVALID, "%s: the path is too long", root);
 	else if (access(file, F_OK) != 0 && domain)
