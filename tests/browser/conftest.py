@@ -13,14 +13,9 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "system")]
 
-import mails
-from household import BUILD, Household, await_that
-
-try:
-	from selenium import webdriver
-	from selenium.webdriver.chrome.service import Service
-except ImportError:
-	webdriver = None
+import chrome  # noqa: E402
+import mails  # noqa: E402
+from household import BUILD, Household, await_that  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -45,36 +40,50 @@ def server():
 		yield h
 
 
-@pytest.fixture
-def browser():
-	"""start a browser: size, scheme, language, script, downloads, log"""
-	if not webdriver or not shutil.which("chromium") or not shutil.which("chromedriver"):
-		pytest.skip("needs the packages chromium, chromium-driver and python3-selenium")
-	started = []
-	profile = tempfile.mkdtemp(prefix="intimail-browser.")
+def start_browser(profile, language, script, downloads, log):
+	o = chrome.webdriver.ChromeOptions()
+	for a in (*chrome.FLAGS, f"--user-data-dir={profile}"):
+		o.add_argument(a)
+	prefs = {"intl.accept_languages": language, "credentials_enable_service": False}
+	if not script:
+		prefs["profile.managed_default_content_settings.javascript"] = 2
+	if downloads:
+		prefs["download.default_directory"] = str(downloads)
+	o.add_experimental_option("prefs", prefs)
+	if log:
+		o.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+	return chrome.webdriver.Chrome(options=o, service=chrome.Service(shutil.which("chromedriver")))
 
-	def start(size=(1280, 900), scheme="light", language="en", script=True, downloads=None, log=False):
-		o = webdriver.ChromeOptions()
-		for a in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-				"--disable-component-update", "--no-first-run", f"--user-data-dir={profile}/{len(started)}"):
-			o.add_argument(a)
-		o.set_capability("acceptInsecureCerts", True)
-		prefs = {"intl.accept_languages": language, "credentials_enable_service": False}
-		if not script:
-			prefs["profile.managed_default_content_settings.javascript"] = 2
-		if downloads:
-			prefs["download.default_directory"] = str(downloads)
-		o.add_experimental_option("prefs", prefs)
-		if log:
-			o.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-		b = webdriver.Chrome(options=o, service=Service(shutil.which("chromedriver")))
-		started.append(b)
-		b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-			{"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500})
-		b.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-		return b
 
-	yield start
-	for b in started:
+@pytest.fixture(scope="session")
+def plain_browser():
+	"""of those who want nothing special: starting one takes longer than most tests"""
+	chrome.need()
+	with tempfile.TemporaryDirectory(prefix="intimail-browser.", ignore_cleanup_errors=True) as profile:
+		b = start_browser(profile, "en", True, None, False)
+		yield b
 		b.quit()
-	shutil.rmtree(profile, ignore_errors=True)
+
+
+@pytest.fixture
+def browser(plain_browser):
+	"""a browser that is signed in nowhere: size, scheme; and one of its own with language, script, downloads, log"""
+	started = []
+	with tempfile.TemporaryDirectory(prefix="intimail-browser.", ignore_cleanup_errors=True) as profile:
+
+		def get(size=(1280, 900), scheme="light", language="en", script=True, downloads=None, log=False):
+			if language != "en" or not script or downloads or log:
+				started.append(start_browser(f"{profile}/{len(started)}", language, script, downloads, log))
+				b = started[-1]
+			else:
+				b = plain_browser
+				b.get("about:blank")
+				b.execute_cdp_cmd("Network.clearBrowserCookies", {})
+			b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+				{"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500})
+			b.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+			return b
+
+		yield get
+		for b in started:
+			b.quit()
