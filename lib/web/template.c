@@ -42,6 +42,7 @@ struct render {
 	struct im_buf *out;
 	struct im_err *err;
 	int depth; /* of sections and partials together */
+	int steps; /* lists in lists in lists */
 	struct pieces *taken;
 };
 
@@ -398,6 +399,8 @@ walk(struct render *r, const struct pieces *p, size_t first, size_t last, size_t
 			i = tag->end;
 			pos = p->tags[i].after;
 		}
+		if (++r->steps > IM_TEMPLATE_MAX_STEPS)
+			return fail(r, p->text, tag->brace, "lists in lists without end:", tag->name);
 		if (ok && r->out->full)
 			return fail(r, p->text, tag->brace, "the page grows too large at", tag->name);
 	}

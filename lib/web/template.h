@@ -22,7 +22,7 @@
 #include "base/value.h"
 #include "web/i18n.h"
 
-enum { IM_TEMPLATE_MAX_DEPTH = 32, IM_TEMPLATE_MAX_BYTES = 256 * 1024 };
+enum { IM_TEMPLATE_MAX_DEPTH = 32, IM_TEMPLATE_MAX_BYTES = 256 * 1024, IM_TEMPLATE_MAX_STEPS = 1000000 };
 
 /* gives the text of a partial, borrowed until the rendering ends; false: no such partial (an error) */
 typedef bool im_partial_fn(void *arg, struct im_str name, struct im_str *ret);

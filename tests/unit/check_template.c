@@ -321,6 +321,28 @@ START_TEST(depth_is_bounded)
 }
 END_TEST
 
+START_TEST(work_is_bounded)
+{
+	struct im_arena a = { 0 };
+	struct im_err err;
+	struct im_buf text, out;
+
+	/* 2 to the 30 times nothing */
+	im_buf_init(&text, 1 << 20);
+	im_buf_init(&out, 1 << 20);
+	for (int i = 0; i < 30; i++)
+		im_buf_adds(&text, "{{#list}}");
+	for (int i = 0; i < 30; i++)
+		im_buf_adds(&text, "{{/list}}");
+	ck_assert(im_template_render(im_buf_str(&text), sample(&a), &(struct im_template_env) { 0 }, &out,
+		      &err) == IM_CONFIG);
+	ck_assert_msg(strstr(err.msg, "without end") != NULL, "%s", err.msg);
+	im_buf_done(&text);
+	im_buf_done(&out);
+	im_arena_done(&a);
+}
+END_TEST
+
 START_TEST(output_is_bounded)
 {
 	struct im_arena a = { 0 };
@@ -389,6 +411,7 @@ main(void)
 		{ own_rules, IM_COUNT(rows), 0 },
 		{ nul_passes, 0, 0 },
 		{ depth_is_bounded, 0, 0 },
+		{ work_is_bounded, 0, 0 },
 		{ output_is_bounded, 0, 0 },
 		{ cost, 0, 0 },
 	};
