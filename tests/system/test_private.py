@@ -176,7 +176,7 @@ def test_a_failed_start_says_which_and_stops_the_others(programs, tmp_path, name
 		if spoilt:
 			text = (tmp_path / template).read_text()
 			if name == "lighttpd":
-				text = text.replace('server.bind = "@listen@"\n', "")
+				text = text.replace('server.bind = "@listen_host@"\n', "")
 			(tmp_path / template).write_text(text + spoilt)
 		h.run("intimail-setup", "--private", h.dir, "--domain", "private.test", "--source", tmp_path)
 		if name == "slapd":
