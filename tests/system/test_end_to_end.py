@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -313,6 +315,44 @@ def test_slapd_down_means_later(programs):
 		h.flush()
 		await_that(lambda: h.fates(queue_id)["ann@down.test"][1] == "sent", f"the mail that waited: {h.fates(queue_id)}")
 		assert [m["subject"] for m in h.browser("ann").json("/mail/INBOX")["messages"]] == ["Accepted before", "Before"]
+
+
+def test_slapd_silent_means_later(programs):
+	"""it accepts connections and never answers: nobody waits for long, nothing is refused for good, nothing is lost"""
+	with Household("silent.test") as h:
+		h.add_user("ann")
+		h.deliver(mail("Before"), "ann@silent.test")
+		pid = h.status["servers"]["slapd"]["pid"]
+		os.kill(pid, signal.SIGSTOP)
+		try:
+			begin = time.monotonic()
+			with h.smtp() as s:
+				s.ehlo()
+				s.mail("sender@elsewhere.test")
+				code, text = s.rcpt("ann@silent.test")
+			assert 400 <= code < 500, (code, text)
+			assert time.monotonic() - begin < 40
+			page = h.browser().get("/login")
+			assert page.status == 200
+		finally:
+			os.kill(pid, signal.SIGCONT)
+		h.deliver(mail("After"), "ann@silent.test")
+
+
+def test_a_mailbox_that_stays_full_gives_one_notice(programs):
+	"""at the end of the queue's patience, from the mail system to the sender"""
+	with Household("notice.test") as h:
+		for uid in ("ann", "full"):
+			h.add_user(uid)
+		fill(h, "full")
+		subprocess.run(["postconf", "-c", h.status["postfix_config"], "-e", "maximal_queue_lifetime=0"], check=True)
+		subprocess.run(["postfix", "-c", h.status["postfix_config"], "reload"], check=True, capture_output=True)
+		h.send(mail("No room", "y" * 1000 + "\r\n"), "full@notice.test", sender="ann@notice.test")
+		notice = await_that(lambda: [p for p in h.files("ann") if b"multipart/report" in p.read_bytes()], "the notice")
+		text = notice[0].read_bytes()
+		assert len(notice) == 1 and text.count(b"Final-Recipient:") == 1
+		assert b"Status: 4.2.2" in text and b"is full" in text
+		await_that(lambda: not h.queue(), "an empty queue")
 
 
 def test_closed_mailbox_is_refused(server):
