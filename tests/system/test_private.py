@@ -285,7 +285,8 @@ def test_static_files_are_cached_and_small(server):
 
 def test_other_hosts_and_methods(server):
 	b = server.browser()
-	assert b.get("/login", Host="evil.test").status == 403
+	refused = b.get("/login", Host="evil.test")
+	assert refused.status == 403 and refused.headers["Content-Security-Policy"].startswith("default-src 'none'")
 	for host in ("localhost", "mail.example.org", "example.org", "MAIL.example.org:4711"):
 		assert b.get("/login", Host=host).status == 200, host
 	for method in ("PUT", "DELETE", "TRACE", "OPTIONS"):
