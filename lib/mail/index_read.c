@@ -156,10 +156,11 @@ collect_forward(struct im_ix *ix, uint64_t at, struct im_arena *arena, struct co
 	for (int round = 0; at < ix->h.bytes && !c->more; round++) {
 		uint64_t size = chunk_size(c->max - c->n, round);
 		uint64_t to = ix->h.bytes - at > size ? at + size : ix->h.bytes;
-		char *buf = load_chunk(ix, arena, at, to), *p = buf, *end = buf + (to - at), *nl;
+		char *buf = load_chunk(ix, arena, at, to), *p = buf, *end, *nl;
 
 		if (buf == NULL)
 			goto bad;
+		end = buf + (to - at);
 		while (!c->more && p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 			if (!collect(c, p, (size_t)(nl - p)))
 				goto bad;

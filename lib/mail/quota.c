@@ -98,7 +98,7 @@ parse_file(struct im_str text, struct quota_file *ret)
 static bool
 read_file(const struct im_store *s, struct quota_file *ret)
 {
-	char text[QUOTA_FILE_MAX + 1];
+	char text[QUOTA_FILE_MAX + 1] = "";
 	int fd = openat(s->fd, QUOTA_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 	ssize_t n = -1;
