@@ -79,23 +79,15 @@ const char *
 im_folder_label(const struct im_lang *l, const char *name, struct im_arena *a)
 {
 	const struct well_known *w = find_well_known(name);
-	struct im_buf shown, label;
+	struct im_buf label;
 	const char *ret;
 
 	if (w)
 		return im_tr(l, w->label);
-	im_buf_init(&shown, 4 * IM_MAILBOX_NAME_MAX);
-	im_buf_init(&label, 8 * IM_MAILBOX_NAME_MAX);
-	im_mailbox_display(name, &shown);
-	for (size_t i = 0; i < shown.n; i++) {
-		if (shown.p[i] == '.')
-			im_buf_adds(&label, " / ");
-		else
-			im_buf_addc(&label, shown.p[i]);
-	}
+	im_buf_init(&label, 4 * IM_MAILBOX_NAME_MAX);
+	im_mailbox_display(name, &label);
 	ret = im_arena_strndup(a, label.p, label.n);
 	im_buf_done(&label);
-	im_buf_done(&shown);
 	return ret;
 }
 

@@ -21,7 +21,7 @@ enum im_status im_mail_at_open(const struct im_request *r, struct im_response *r
     struct im_mail_at *ret, struct im_err *err) IM_MUSTUSE;
 void im_mail_at_close(struct im_mail_at *at);
 
-/* im_folder_label - a mailbox's name for people: "Inbox" and its like in their language, "Family / Photos" */
+/* im_folder_label - a mailbox's name for people: "Inbox" and its like in their language, "Family/Photos" */
 const char *im_folder_label(const struct im_lang *l, const char *name, struct im_arena *a);
 
 /*
