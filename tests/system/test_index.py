@@ -298,6 +298,33 @@ def test_fault_at_every_syscall(quick_mailbox, verb, fault):
 	m.right("Other")
 
 
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("verb", ["deliver", "flags", "move", "remove", "counts"])
+@pytest.mark.parametrize("change", ["add", "remove", "rename", "twice"])
+def test_foreign_change_in_the_middle(quick_mailbox, verb, change):
+	"""another program changes the mailbox after we compared and before we mark it: our mark must not hide that"""
+	m = quick_mailbox
+	m.run("deliver", 5, 400)
+	args = [] if verb == "counts" else prepare(m, verb)
+	victim = next(i for i, place, _ in m.listed() if place == "new" and i not in args)
+	if verb == "counts":
+		(m.dir / "new/1700000000.foreign").write_text(MESSAGE.format(0))  # something to take in
+	p = subprocess.Popen(["strace", "-o", m.root / "trace", "-e", "trace=utimensat", "-e", "inject=utimensat:delay_enter=400000:when=1",
+		m.tool, m.root, "ann", verb, "INBOX", *map(str, args)], env=m.env, stdout=subprocess.PIPE, **identity())
+	time.sleep(0.2)  # it waits before its mark: at the end of these 0.2 s, if the machine is not very slow
+	if change == "add":
+		(m.dir / "cur/1700000001.foreign:2,S").write_text(MESSAGE.format(1))
+	elif change == "remove":
+		(m.dir / "new" / victim).unlink()
+	elif change == "rename":
+		(m.dir / "new" / victim).rename(m.dir / "cur" / f"{victim}:2,F")
+	else:
+		(m.dir / "new/x").write_text("")
+		(m.dir / "new/x").unlink()
+	p.communicate()
+	m.right()
+
+
 def test_disk_full(mailbox):
 	"""the index cannot be written: mail is filed, told so, and listed later (F3); a reader without room tells it clearly"""
 	m = mailbox

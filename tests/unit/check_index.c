@@ -267,6 +267,31 @@ START_TEST(no_index_at_all)
 }
 END_TEST
 
+/* whole lines in another order: they are kept, in the right one */
+START_TEST(swapped)
+{
+	struct fixture f;
+	struct im_buf b, out;
+	char *first, *second;
+
+	fixture_init(&f);
+	deliver_many(&f, 2);
+	read_index(&f, &b);
+	first = b.p + IM_IX_HEADER;
+	second = (char *)memchr(first, '\n', b.n - IM_IX_HEADER) + 1;
+	im_buf_init(&out, 65536);
+	im_buf_add(&out, b.p, IM_IX_HEADER);
+	im_buf_add(&out, second, (size_t)(b.p + b.n - second));
+	im_buf_add(&out, first, (size_t)(second - first));
+	out.p[0] = 'x';
+	write_index(&f, out.p, out.n);
+	fixture_right(&f, &f.box);
+	im_buf_done(&b);
+	im_buf_done(&out);
+	fixture_done(&f);
+}
+END_TEST
+
 /* after another boot nothing is believed without a comparison */
 START_TEST(another_boot)
 {
@@ -539,8 +564,8 @@ main(void)
 {
 	const struct unit_test tests[] = { { crc, 0, 0 }, { header_round_trip, 0, 0 },
 		{ line_round_trip, 0, 0 }, { line_damage, 0, 0 }, { truncated, 0, 0 }, { flipped, 0, 0 },
-		{ no_index_at_all, 0, 0 }, { another_boot, 0, 0 }, { flags, 0, 0 }, { moves, 0, 0 },
-		{ compaction, 0, 0 }, { duplicates, 0, 0 }, { agent_and_index, 0, 0 },
+		{ no_index_at_all, 0, 0 }, { swapped, 0, 0 }, { another_boot, 0, 0 }, { flags, 0, 0 },
+		{ moves, 0, 0 }, { compaction, 0, 0 }, { duplicates, 0, 0 }, { agent_and_index, 0, 0 },
 		{ earlier_message, 0, 0 }, { pages, 0, 0 }, { bulk, 0, 0 } };
 
 	return unit_main("index", tests, IM_COUNT(tests));
