@@ -90,6 +90,7 @@ static const struct {
 	{ "Subject: x\rContent-Type: text/html\r\rbody\rmore", "text/html[body\rmore]" },
 	{ "Content-Type: multipart/mixed; boundary=b\r\r--b\r\rone\r--b--\r",
 	    "multipart/mixed(text/plain[one])" },
+	{ "Subject: x\rContent-Type: text/html\r\n\rbody\nmore", "text/html[body\nmore]" },
 	{ "Subject: x\r\r\nContent-Type: text/html\r\r\n\r\r\nbody", "text/html[body]" },
 	{ "Subject: x\nContent-Type: text/html\r\n\nbo\rdy", "text/html[bo\rdy]" },
 };
@@ -105,8 +106,13 @@ START_TEST(parse)
 	for (size_t step = 1; step <= (n ? n : 1); step++) {
 		struct im_mime_parser *p = im_mime_begin(IM_MIME_MAX_HEADER);
 
-		for (size_t at = 0; at < n; at += step)
-			im_mime_feed(p, s + at, n - at < step ? n - at : step);
+		for (size_t at = 0; at < n; at += step) {
+			size_t k = n - at < step ? n - at : step;
+			char *piece = unit_exact(s + at, k);
+
+			im_mime_feed(p, piece, k);
+			free(piece);
+		}
 		im_mime_end(p, &m);
 		im_buf_init(&b, 10000);
 		tree(&m, s, 0, &b);
@@ -234,11 +240,12 @@ START_TEST(limits)
 	im_buf_adds(&b, "x@y\n");
 	for (int i = 0; i < 500000; i++)
 		im_buf_adds(&b, "X: y\n");
-	im_buf_adds(&b, "Subject: here\n\nbody");
+	im_buf_adds(&b, "Subject: here\nContent-Type: text/html\n\nbody");
 	im_mime_parse(im_buf_str(&b), &m);
 	ck_assert(m.flags == IM_MIME_CUT_HEADER && m.header.n <= IM_MIME_MAX_HEADER);
 	ck_assert(im_header_get(m.header, "subject", &v) && im_str_is(v, "here"));
 	ck_assert_uint_eq(m.parts[0].body_len, 4);
+	ck_assert_str_eq(m.parts[0].subtype, "html");
 	im_mime_done(&m);
 	/* one line of megabytes that is no field is text */
 	im_buf_clear(&b);
@@ -267,6 +274,7 @@ static const struct {
 	{ IM_CTE_QP, "a \t\r\nb \nc  d  ", "a\r\nb\nc  d" },
 	{ IM_CTE_QP, "a=ZZ =4 =", "a=ZZ =4 " },
 	{ IM_CTE_QP, "=\n", "" },
+	{ IM_CTE_QP, "=4 \nx", "=4\nx" },
 	{ IM_CTE_QP, "a\rb", "a\rb" },
 	{ IM_CTE_QP, "==3D==", "===" },
 	{ IM_CTE_UUENCODE, "text\nbegin 644 x\n%2&5L;&\\\n`\nend\nmore", "Hello" },
@@ -300,7 +308,7 @@ END_TEST
 
 START_TEST(size_of_large)
 {
-	static const char *const ends[] = { "", "AAAA", "AAAA\r\n", "AAA=", "AA==\r\n", "AA==\n\n" };
+	static const char *const ends[] = { "", "AAA", "AAAA", "AAAA\r\n", "AAA=", "AA==\r\n", "AA==\n\n" };
 	static const size_t lens[] = { 76, 75, 4 };
 
 	for (size_t k = 0; k < IM_COUNT(lens); k++) {
