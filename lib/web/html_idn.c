@@ -89,14 +89,15 @@ put_label(struct im_str label, struct im_buf *out)
 		ascii = ascii && c[n] < FIRST;
 		n++;
 	}
-	if (ascii) {
+	if (p < end) { /* no such name can exist (RFC 1035 2.3.4) */
+		for (size_t i = 0; i < label.n; i++)
+			im_buf_addc(out, label.p[i] & 0x80 ? '?' : label.p[i]);
+	} else if (ascii) {
 		im_buf_add_str(out, label);
-		return;
+	} else {
+		im_buf_adds(out, "xn--");
+		encode(c, n, out);
 	}
-	im_buf_adds(out, "xn--");
-	encode(c, n, out);
-	if (p < end) /* no such label can exist */
-		im_buf_adds(out, "...");
 }
 
 void

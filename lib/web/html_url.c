@@ -195,7 +195,7 @@ im_html_url_host(struct im_str clean)
 		struct im_str addr = im_str_cut(&rest, '?');
 		const char *at = addr.n ? memrchr(addr.p, '@', addr.n) : NULL;
 		if (at)
-			return host_of((struct im_str) { at, (size_t)(addr.p + addr.n - at) });
+			return host_of(authority((struct im_str) { at, (size_t)(addr.p + addr.n - at) }));
 	}
 	return (struct im_str) { NULL, 0 };
 }

@@ -21,6 +21,20 @@ static const char *const scheme[] = {
 	[IM_URL_DATA_IMAGE] = "data:image/",
 };
 
+static void
+check_ascii(struct im_str host)
+{
+	struct im_buf b;
+	im_buf_init(&b, 16 * host.n + 64);
+	im_html_host_ascii(host, &b);
+	for (size_t i = 0; i < b.n; i++)
+		if (b.p[i] & 0x80)
+			abort();
+	if (b.full)
+		abort();
+	im_buf_done(&b);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -41,8 +55,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct im_str host = im_html_url_host(clean);
 		if ((k == IM_URL_HTTP || k == IM_URL_HTTPS) && !host.n)
 			abort();
-		if (im_html_host_differs(host, host))
+		if (k != IM_URL_MAILTO && im_html_host_differs(host, host))
 			abort();
+		check_ascii(host);
 		(void)im_html_host_differs(raw, host);
 	}
 	(void)im_html_host_differs(raw, IM_STR("bank.example"));
