@@ -106,13 +106,18 @@ host_ok(struct im_str h)
 {
 	if (h.n == 0 || h.n > 255)
 		return false;
-	bool v6 = h.p[0] == '[';
+	if (h.p[0] == '[') {
+		for (size_t i = 1; i + 1 < h.n; i++)
+			if (!one_of(h.p[i], "0123456789abcdefABCDEF:."))
+				return false;
+		return h.n > 3 && h.p[h.n - 1] == ']';
+	}
 	for (size_t i = 0; i < h.n; i++) {
 		unsigned char c = (unsigned char)h.p[i];
-		if (!is_alnum(c) && !one_of((char)c, v6 ? "[]:." : "-._") && (c < 0x80 || v6))
+		if (!is_alnum(c) && !one_of((char)c, "-._") && c < 0x80)
 			return false;
 	}
-	return !v6 || h.p[h.n - 1] == ']';
+	return true;
 }
 
 static bool
