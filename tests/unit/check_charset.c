@@ -31,7 +31,14 @@ static const struct {
 	{ "iso-2022-jp", "\033$BF|\nab\033(I1\0338", "\xe6\x97\xa5\nab\xef\xbd\xb1\xef\xbd\xb8" },
 	{ "iso-2022-jp", "plain", "plain" },
 	{ "big5", "\x88\x66", "\xc3\x8a" }, /* iconv holds it back: it could combine */
-	{ "utf-7", "+AOk-", "\xc3\xa9" }, { "gb2312", "\xc4", "\xef\xbf\xbd" }, /* cut within a character */
+	{ "utf-7", "+AOk-", "\xc3\xa9" },
+	{ "utf-7", "a+2D3eAA x +- +IKw", "a\xf0\x9f\x98\x80 x + \xe2\x82\xac" },
+	{ "hz-gb-2312", "a~{Dc:C~} ~~b", "a\xe4\xbd\xa0\xe5\xa5\xbd ~b" },
+	{ "iso-2022-kr", "\033$)C\016GQ1[\017 a", "\xed\x95\x9c\xea\xb8\x80 a" },
+	{ "utf-16", "\xff\xfe\xe9", "\xef\xbf\xbd" }, { "utf-16le", "\xac\x20", "\xe2\x82\xac" },
+	{ "iso-8859-2", "\xb1", "\xc4\x85" }, { "windows-1255", "\xe0", "\xd7\x90" },
+	{ "gb18030", "\x81\x30\x81\x30", "\xc2\x80" }, /* four bytes */
+	{ "gb2312", "\xc4", "\xef\xbf\xbd" },          /* cut within a character */
 	{ "gb2312", "\xff!", "\xef\xbf\xbd!" }, { "x-nowhere", "\xc3\xbc", "\xc3\xbc" },
 	{ "x-nowhere", "\xfc", "\xc3\xbc" }, { "../../etc/x", "\xfc", "\xc3\xbc" },
 	{ "utf-16//TRANSLIT", "ab", "\xe6\x89\xa1" }, /* the option is cut off */
