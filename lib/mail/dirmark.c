@@ -54,7 +54,7 @@ im_dirmark_set(int dirfd, const struct im_dirmark *last, struct im_dirmark *ret)
 	/* within one tick marks rise by a nanosecond: a reader must see every one of our changes */
 	if (last->mtime >= mark && last->mtime + 1 < coarse)
 		mark = last->mtime + 1;
-	times[1] = (struct timespec) { .tv_sec = mark / NS, .tv_nsec = mark % NS };
+	times[1] = (struct timespec) { .tv_sec = mark / NS, .tv_nsec = (long)(mark % NS) };
 	return futimens(dirfd, times) == 0 && im_dirmark_get(dirfd, ret) && ret->mtime == mark;
 }
 

@@ -69,7 +69,7 @@ hand_over(struct im_lines *l, const char *p, uint64_t kept, uint64_t raw, unsign
 	uint64_t n = raw - eol;
 
 	n = n < kept ? n : kept;
-	l->on_line(l->arg, (struct im_str) { p, n < l->cap ? n : l->cap }, raw, eol);
+	l->on_line(l->arg, (struct im_str) { p, n < l->cap ? (size_t)n : l->cap }, raw, eol);
 }
 
 static void
