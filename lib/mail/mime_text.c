@@ -59,7 +59,7 @@ body_of(struct im_str message, const struct im_mime_part *part)
 	uint64_t off = part->body_off < message.n ? part->body_off : message.n;
 	uint64_t left = message.n - off;
 
-	return (struct im_str) { message.p + off, part->body_len < left ? (size_t)part->body_len : left };
+	return (struct im_str) { message.p + off, (size_t)(part->body_len < left ? part->body_len : left) };
 }
 
 bool
