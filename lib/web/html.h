@@ -1,8 +1,8 @@
 /*
  * html.h - HTML mail made harmless: an HTML5 parser (gumbo), a closed list, our own serializer
  *
- * The list of elements, attributes, URL schemes and CSS properties is notes of ARCHITECTURE.md, "HTML mail". Nothing is
- * edited after serializing. The page shows the result in a sandboxed frame with a policy of its own besides.
+ * The lists are tables: elements and attributes in html_list.c, URLs in html_url.c, CSS in html_css.c. Nothing is edited
+ * after serializing. The page shows the result in a sandboxed frame with a policy of its own besides.
  *
  * Only im_html_clean needs the parser library: a program that calls just the others does not link it.
  *
