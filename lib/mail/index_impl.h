@@ -1,7 +1,7 @@
 /*
  * index_impl.h - what the files of the header index share; nobody else includes it
  *
- *	index_format.c  bytes <-> structs: header, lines
+ *	index_header.c, index_line.c  bytes <-> structs, by index_cursor.c
  *	index_file.c    opening, locking, the header, in step or not
  *	index_scan.c    searching by key and id, all lines
  *	index_read.c    pages, counts, entries

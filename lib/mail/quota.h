@@ -15,19 +15,25 @@
 #include "base/err.h"
 #include "mail/maildir.h"
 
-struct im_usage { uint64_t bytes, messages; };
+struct im_usage {
+	uint64_t bytes, messages;
+};
 
 /* im_quota_lock - flock on the Maildir directory; wait_ms as im_lock. Taken before the index lock, never after */
 enum im_status im_quota_lock(const struct im_store *s, int wait_ms, struct im_err *err) IM_MUSTUSE;
 void im_quota_unlock(const struct im_store *s);
 
 /* im_quota_usage - under the lock; quota in bytes (0 = none) is written into the file's first line when it differs */
-enum im_status im_quota_usage(const struct im_store *s, uint64_t quota, struct im_usage *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_quota_usage(
+    const struct im_store *s, uint64_t quota, struct im_usage *ret, struct im_err *err) IM_MUSTUSE;
 /* im_quota_admit - IM_OK when 'size' more bytes fit (one message may not exceed either); IM_QUOTA with figures in err otherwise */
-enum im_status im_quota_admit(const struct im_store *s, uint64_t quota, uint64_t size, struct im_err *err) IM_MUSTUSE;
+enum im_status im_quota_admit(
+    const struct im_store *s, uint64_t quota, uint64_t size, struct im_err *err) IM_MUSTUSE;
 /* im_quota_add - append a line; bytes and messages may be negative (removal). Failing is a warning, not a failed delivery */
-enum im_status im_quota_add(const struct im_store *s, int64_t bytes, int64_t messages, struct im_err *err) IM_MUSTUSE;
+enum im_status im_quota_add(
+    const struct im_store *s, int64_t bytes, int64_t messages, struct im_err *err) IM_MUSTUSE;
 /* im_quota_recount - from the names of all mailboxes */
-enum im_status im_quota_recount(const struct im_store *s, uint64_t quota, struct im_usage *ret, struct im_err *err) IM_MUSTUSE;
+enum im_status im_quota_recount(
+    const struct im_store *s, uint64_t quota, struct im_usage *ret, struct im_err *err) IM_MUSTUSE;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * index_format.c - the bytes of the header index
+ * index_line.c - the line of a message in the header index
  *
  * Lines are JSON so that any tool can read them, but in one fixed order of members, so that reading one costs little
  * more than its checksum. What may change in a line (place and flags) lies in a part of fixed width at its start and
@@ -11,122 +11,29 @@
 #include "mail/index_impl.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/value.h"
-#include "mail/crc32.h"
+#include "mail/index_cursor.h"
 
 enum {
-	CRC_N = 8,
 	FLAG_ROOM = 8, /* flags a new line has room for: D F P R S T and two keywords */
 	LINE_GOAL = 384,
 	SNIPPET_MIN = 16, /* less says nothing and is left out */
 	HASH_N = 11       /* base64url digits of 64 bits */
 };
 
-#define HEADER_START "{\"intimail-index\":1,\"crc\":\""
 #define LINE_START "{\"in\":\"new\",\"status\":\""
-enum { NS = 1000000000, HEADER_CRC_AT = sizeof(HEADER_START) - 1, LINE_FLAGS_AT = sizeof(LINE_START) - 1 };
-
-/* --- checksums --- */
-
-static void
-put_hex(char *p, uint64_t v, int digits)
-{
-	while (digits-- > 0) {
-		p[digits] = "0123456789abcdef"[v & 15];
-		v >>= 4;
-	}
-}
-
-static bool
-get_hex(const char *p, size_t n, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = p[i];
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v = v << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			return false;
-	}
-	*ret = v;
-	return true;
-}
-
-/* of everything but the checksum's own digits */
-static uint32_t
-checksum(const char *p, size_t n, size_t crc_at)
-{
-	return im_crc32(im_crc32(0, p, crc_at), p + crc_at + CRC_N, n - crc_at - CRC_N);
-}
-
-static bool
-checksum_ok(const char *p, size_t n, size_t crc_at)
-{
-	uint64_t v;
-
-	return n >= crc_at + CRC_N && get_hex(p + crc_at, CRC_N, &v) && v == checksum(p, n, crc_at);
-}
-
-/* --- a cursor over text that the checksum vouches for; bounds are checked all the same --- */
-
-struct cursor {
-	char *p, *end;
-	bool bad;
-};
-
-static bool
-skip(struct cursor *c, const char *literal)
-{
-	size_t n = strlen(literal);
-
-	if ((size_t)(c->end - c->p) < n || memcmp(c->p, literal, n) != 0)
-		return false;
-	c->p += n;
-	return true;
-}
-
-static void
-expect(struct cursor *c, const char *literal)
-{
-	if (!skip(c, literal))
-		c->bad = true;
-}
-
-static uint64_t
-number(struct cursor *c)
-{
-	uint64_t v = 0;
-	char *start = c->p;
-
-	while (c->p < c->end && *c->p >= '0' && *c->p <= '9' && c->p - start < 20)
-		v = v * 10 + (uint64_t)(*c->p++ - '0');
-	if (c->p == start)
-		c->bad = true;
-	return v;
-}
-
-static int64_t
-integer(struct cursor *c)
-{
-	bool minus = skip(c, "-");
-	int64_t v = (int64_t)number(c);
-
-	return minus ? -v : v;
-}
+enum { LINE_FLAGS_AT = sizeof(LINE_START) - 1 };
 
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* --- reading --- */
+
 /* a hash or nothing, which is 0 */
 static uint64_t
-hash(struct cursor *c)
+hash(struct im_ix_cursor *c)
 {
 	uint64_t v = 0;
 
@@ -145,179 +52,33 @@ hash(struct cursor *c)
 	return v;
 }
 
-/* one escape after the backslash; the writer makes only these */
-static size_t
-unescape(struct cursor *c, char *dst)
-{
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	const char *at = c->p < c->end ? memchr(from, *c->p, sizeof(from) - 1) : NULL;
-	uint64_t v;
-
-	if (at != NULL) {
-		*dst = to[at - from];
-		c->p++;
-		return 1;
-	}
-	if (c->end - c->p < 5 || c->p[0] != 'u' || !get_hex(c->p + 1, 4, &v) || (v >= 0xd800 && v < 0xe000)) {
-		c->bad = true;
-		return 0;
-	}
-	c->p += 5;
-	return im_utf8_put((uint32_t)v, dst);
-}
-
-/* the rest of a string after its opening quote, decoded in place and ended with a NUL where the quote was (or before) */
-static const char *
-string(struct cursor *c)
-{
-	char *start = c->p, *q = memchr(start, '"', (size_t)(c->end - start)), *dst;
-
-	if (q == NULL) {
-		c->bad = true;
-		return "";
-	}
-	dst = memchr(start, '\\', (size_t)(q - start));
-	if (dst == NULL) {
-		*q = '\0';
-		c->p = q + 1;
-		return start;
-	}
-	c->p = dst;
-	while (c->p < c->end && *c->p != '"' && !c->bad)
-		if (*c->p == '\\') {
-			c->p++;
-			dst += unescape(c, dst);
-		} else {
-			*dst++ = *c->p++;
-		}
-	if (c->p == c->end || c->bad) {
-		c->bad = true;
-		return "";
-	}
-	c->p++;
-	*dst = '\0';
-	return start;
-}
-
-/* --- the header --- */
-
-static int64_t
-nanoseconds(struct cursor *c)
-{
-	int64_t s = integer(c), ns;
-
-	expect(c, ".");
-	ns = (int64_t)number(c);
-	return s < INT64_MAX / NS && s > INT64_MIN / NS ? s * NS + ns : 0;
-}
-
-static struct im_dirmark
-mark(struct cursor *c)
-{
-	struct im_dirmark m = { .inode = number(c) };
-
-	expect(c, " ");
-	m.mtime = nanoseconds(c);
-	expect(c, " ");
-	m.ctime = nanoseconds(c);
-	expect(c, "\"");
-	return m;
-}
-
-bool
-im_ix_header_decode(const char buf[static IM_IX_HEADER], struct im_ix_header *ret)
-{
-	char copy[IM_IX_HEADER];
-	struct cursor c = { .p = copy + HEADER_CRC_AT + CRC_N, .end = copy + IM_IX_HEADER };
-	struct im_ix_header h = { 0 };
-
-	if (memcmp(buf, HEADER_START, HEADER_CRC_AT) != 0 || buf[IM_IX_HEADER - 1] != '\n' ||
-	    !checksum_ok(buf, IM_IX_HEADER, HEADER_CRC_AT))
-		return false;
-	memcpy(copy, buf, IM_IX_HEADER);
-	expect(&c, "\",\"generation\":");
-	h.generation = number(&c);
-	expect(&c, ",\"bytes\":");
-	h.bytes = number(&c);
-	expect(&c, ",\"total\":");
-	h.total = number(&c);
-	expect(&c, ",\"unread\":");
-	h.unread = number(&c);
-	expect(&c, ",\"removed\":");
-	h.removed = number(&c);
-	expect(&c, ",\"last\":");
-	h.last = skip(&c, "null") ? INT64_MIN : integer(&c);
-	expect(&c, ",\"boot\":\"");
-	for (int i = 0; i < IM_IX_BOOT && c.p < c.end && *c.p != '"'; i++)
-		h.boot[i] = *c.p++;
-	expect(&c, "\",\"new\":\"");
-	h.new_mark = mark(&c);
-	expect(&c, ",\"cur\":\"");
-	h.cur_mark = mark(&c);
-	expect(&c, "}");
-	if (c.bad || h.bytes < IM_IX_HEADER || h.bytes > INT64_MAX / 2)
-		return false;
-	*ret = h;
-	return true;
-}
-
-static int
-put_mark(char *p, size_t n, const char *name, const struct im_dirmark *m)
-{
-	return snprintf(p, n, ",\"%s\":\"%" PRIu64 " %" PRId64 ".%09d %" PRId64 ".%09d\"", name, m->inode,
-	    m->mtime / NS, (int)(m->mtime % NS), m->ctime / NS, (int)(m->ctime % NS));
-}
-
-void
-im_ix_header_encode(const struct im_ix_header *h, char buf[static IM_IX_HEADER])
-{
-	char last[24] = "null";
-	int n;
-
-	if (h->last != INT64_MIN)
-		(void)snprintf(last, sizeof(last), "%" PRId64, h->last);
-	n = snprintf(buf, IM_IX_HEADER,
-	    HEADER_START "00000000\",\"generation\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"total\":%" PRIu64
-			 ",\"unread\":%" PRIu64 ",\"removed\":%" PRIu64 ",\"last\":%s,\"boot\":\"%s\"",
-	    h->generation, h->bytes, h->total, h->unread, h->removed, last, h->boot);
-	n += put_mark(buf + n, (size_t)(IM_IX_HEADER - n), "new", &h->new_mark);
-	n += put_mark(buf + n, (size_t)(IM_IX_HEADER - n), "cur", &h->cur_mark);
-	/* the longest header has 471 bytes */
-	memset(buf + n, ' ', (size_t)(IM_IX_HEADER - n));
-	buf[n] = '}';
-	buf[IM_IX_HEADER - 1] = '\n';
-	put_hex(buf + HEADER_CRC_AT, checksum(buf, IM_IX_HEADER, HEADER_CRC_AT), CRC_N);
-}
-
-/* --- lines: reading --- */
-
 static bool
-parse_prefix(struct cursor *c, struct im_ix_line *l)
+parse_prefix(struct im_ix_cursor *c, struct im_ix_line *l)
 {
 	const char *letters;
 
-	expect(c, "{\"in\":\"");
-	if (skip(c, "---"))
+	im_ix_expect(c, "{\"in\":\"");
+	if (im_ix_skip(c, "---"))
 		l->removed = true;
-	else if (skip(c, "new"))
+	else if (im_ix_skip(c, "new"))
 		l->is_new = true;
 	else
-		expect(c, "cur");
-	expect(c, "\",\"status\":\"");
+		im_ix_expect(c, "cur");
+	im_ix_expect(c, "\",\"status\":\"");
 	letters = c->p;
 	while (c->p < c->end && *c->p != '"')
 		c->p++;
 	l->flags = im_flags_mask((struct im_str) { letters, (size_t)(c->p - letters) });
-	expect(c, "\",");
+	im_ix_expect(c, "\",");
 	while (c->p < c->end && *c->p == ' ')
 		c->p++;
-	expect(c, "\"crc\":\"");
-	return !c->bad && c->end - c->p > CRC_N;
+	im_ix_expect(c, "\"crc\":\"");
+	return !c->bad && c->end - c->p > IM_IX_CRC_N;
 }
 
 /* past a string of which nothing is needed */
 static void
-skip_string(struct cursor *c)
+skip_string(struct im_ix_cursor *c)
 {
 	while (c->p < c->end && *c->p != '"')
 		c->p += *c->p == '\\' ? 2 : 1;
@@ -329,26 +90,26 @@ skip_string(struct cursor *c)
 
 /* "arrived" of a line whose id does not tell it; it follows "pj" */
 static int64_t
-find_arrived(struct cursor c)
+find_arrived(struct im_ix_cursor c)
 {
 	static const char *const strings[] = { ",\"from\":\"", ",\"to\":\"", ",\"subject\":\"" };
 
-	expect(&c, ",\"queueid\":\"");
+	im_ix_expect(&c, ",\"queueid\":\"");
 	skip_string(&c);
-	expect(&c, ",\"size\":");
-	(void)number(&c);
-	expect(&c, ",\"unixtimestamp\":");
-	(void)integer(&c);
-	expect(&c, ",\"timestamp\":\"");
+	im_ix_expect(&c, ",\"size\":");
+	(void)im_ix_number(&c);
+	im_ix_expect(&c, ",\"unixtimestamp\":");
+	(void)im_ix_integer(&c);
+	im_ix_expect(&c, ",\"timestamp\":\"");
 	skip_string(&c);
 	for (size_t i = 0; !c.bad && i < IM_COUNT(strings); i++) {
-		expect(&c, strings[i]);
+		im_ix_expect(&c, strings[i]);
 		skip_string(&c);
 	}
-	expect(&c, ",\"pj\":");
-	(void)number(&c);
-	expect(&c, ",\"arrived\":");
-	return c.bad ? -1 : integer(&c);
+	im_ix_expect(&c, ",\"pj\":");
+	(void)im_ix_number(&c);
+	im_ix_expect(&c, ",\"arrived\":");
+	return c.bad ? -1 : im_ix_integer(&c);
 }
 
 bool
@@ -356,7 +117,7 @@ im_ix_line_parse(struct im_str text, struct im_ix_line *ret)
 {
 	/* the cursor writes nothing here */
 	char *p = (char *)(uintptr_t)text.p, *q;
-	struct cursor c = { .p = p, .end = p + text.n };
+	struct im_ix_cursor c = { .p = p, .end = p + text.n };
 	size_t n;
 
 	ret->text = text;
@@ -364,10 +125,10 @@ im_ix_line_parse(struct im_str text, struct im_ix_line *ret)
 	if (text.n < LINE_FLAGS_AT || text.n >= IM_INDEX_LINE_MAX || !parse_prefix(&c, ret))
 		return false;
 	ret->crc_at = (size_t)(c.p - p);
-	if (p[text.n - 1] != '}' || !checksum_ok(p, text.n, ret->crc_at))
+	if (p[text.n - 1] != '}' || !im_ix_checksum_ok(p, text.n, ret->crc_at))
 		return false;
-	c.p += CRC_N;
-	expect(&c, "\",\"id\":\"");
+	c.p += IM_IX_CRC_N;
+	im_ix_expect(&c, "\",\"id\":\"");
 	q = c.bad ? NULL : memchr(c.p, '"', (size_t)(c.end - c.p));
 	if (q == NULL)
 		return false;
@@ -375,11 +136,11 @@ im_ix_line_parse(struct im_str text, struct im_ix_line *ret)
 	if (memchr(c.p, '\\', n) != NULL) {
 		/* a name with a quote or backslash: rare enough for a copy */
 		char copy[IM_INDEX_LINE_MAX];
-		struct cursor d = { .p = copy, .end = copy + (c.end - c.p) };
+		struct im_ix_cursor d = { .p = copy, .end = copy + (c.end - c.p) };
 		const char *id;
 
 		memcpy(copy, c.p, (size_t)(c.end - c.p));
-		id = string(&d);
+		id = im_ix_string(&d);
 		n = strlen(id);
 		if (d.bad || n > IM_MSG_NAME_MAX)
 			return false;
@@ -409,46 +170,46 @@ default_thread(const struct im_entry *e)
 bool
 im_ix_line_entry(const struct im_ix_line *l, char *text, struct im_entry *e)
 {
-	struct cursor c = { .p = text + l->crc_at + CRC_N, .end = text + l->text.n };
+	struct im_ix_cursor c = { .p = text + l->crc_at + IM_IX_CRC_N, .end = text + l->text.n };
 	const char *stamp;
 
 	*e = (struct im_entry) { .is_new = l->is_new, .arrived = l->arrived, .snippet = "" };
 	(void)im_flags_text(l->flags, e->flags);
-	expect(&c, "\",\"id\":\"");
-	e->id = string(&c);
-	expect(&c, ",\"queueid\":\"");
-	e->queueid = string(&c);
-	expect(&c, ",\"size\":");
-	e->size = number(&c);
-	expect(&c, ",\"unixtimestamp\":");
-	e->unixtimestamp = integer(&c);
-	expect(&c, ",\"timestamp\":\"");
-	stamp = string(&c);
+	im_ix_expect(&c, "\",\"id\":\"");
+	e->id = im_ix_string(&c);
+	im_ix_expect(&c, ",\"queueid\":\"");
+	e->queueid = im_ix_string(&c);
+	im_ix_expect(&c, ",\"size\":");
+	e->size = im_ix_number(&c);
+	im_ix_expect(&c, ",\"unixtimestamp\":");
+	e->unixtimestamp = im_ix_integer(&c);
+	im_ix_expect(&c, ",\"timestamp\":\"");
+	stamp = im_ix_string(&c);
 	if (strlen(stamp) < sizeof(e->timestamp))
 		memcpy(e->timestamp, stamp, strlen(stamp) + 1);
-	expect(&c, ",\"from\":\"");
-	e->from = string(&c);
-	expect(&c, ",\"to\":\"");
-	e->to = string(&c);
-	expect(&c, ",\"subject\":\"");
-	e->subject = string(&c);
-	expect(&c, ",\"pj\":");
-	e->attachments = (int)(number(&c) & 0xffffff);
-	if (skip(&c, ",\"arrived\":"))
-		(void)integer(&c);
-	if (skip(&c, ",\"ids\":\"")) {
+	im_ix_expect(&c, ",\"from\":\"");
+	e->from = im_ix_string(&c);
+	im_ix_expect(&c, ",\"to\":\"");
+	e->to = im_ix_string(&c);
+	im_ix_expect(&c, ",\"subject\":\"");
+	e->subject = im_ix_string(&c);
+	im_ix_expect(&c, ",\"pj\":");
+	e->attachments = (int)(im_ix_number(&c) & 0xffffff);
+	if (im_ix_skip(&c, ",\"arrived\":"))
+		(void)im_ix_integer(&c);
+	if (im_ix_skip(&c, ",\"ids\":\"")) {
 		e->message_id = hash(&c);
-		e->parent_id = skip(&c, ".") ? hash(&c) : 0;
-		e->thread_id = skip(&c, ".") ? hash(&c) : default_thread(e);
-		expect(&c, "\"");
+		e->parent_id = im_ix_skip(&c, ".") ? hash(&c) : 0;
+		e->thread_id = im_ix_skip(&c, ".") ? hash(&c) : default_thread(e);
+		im_ix_expect(&c, "\"");
 	}
-	if (skip(&c, ",\"snippet\":\""))
-		e->snippet = string(&c);
-	expect(&c, "}");
+	if (im_ix_skip(&c, ",\"snippet\":\""))
+		e->snippet = im_ix_string(&c);
+	im_ix_expect(&c, "}");
 	return !c.bad;
 }
 
-/* --- lines: writing --- */
+/* --- writing --- */
 
 /* start of a line with room for 'room' flags; the checksum is still zeros. Returns the place of its digits */
 static size_t
@@ -480,8 +241,8 @@ im_ix_line_set(char *text, size_t n, bool removed, bool is_new, uint64_t flags)
 	if ((size_t)__builtin_popcountll(flags) > room)
 		return 0;
 	(void)put_prefix(text, removed, is_new, flags, room);
-	put_hex(text + l.crc_at, checksum(text, n, l.crc_at), CRC_N);
-	return l.crc_at + CRC_N;
+	im_ix_put_hex(text + l.crc_at, im_ix_checksum(text, n, l.crc_at), IM_IX_CRC_N);
+	return l.crc_at + IM_IX_CRC_N;
 }
 
 static void
@@ -550,7 +311,7 @@ im_ix_line_put(struct im_buf *b, const struct im_entry *e)
 	char prefix[IM_IX_PREFIX_MAX];
 
 	crc_at = put_prefix(prefix, false, e->is_new, flags, room);
-	im_buf_add(b, prefix, crc_at + CRC_N);
+	im_buf_add(b, prefix, crc_at + IM_IX_CRC_N);
 	put_string(b, "\",\"id\":", e->id);
 	put_string(b, ",\"queueid\":", e->queueid);
 	im_buf_addf(b, ",\"size\":%" PRIu64 ",\"unixtimestamp\":%" PRId64 ",\"timestamp\":\"%s\"", e->size,
@@ -566,7 +327,8 @@ im_ix_line_put(struct im_buf *b, const struct im_entry *e)
 	put_snippet(b, b->n - start - (room - FLAG_ROOM), e->snippet);
 	im_buf_addc(b, '}');
 	if (!b->full)
-		put_hex(b->p + start + crc_at, checksum(b->p + start, b->n - start, crc_at), CRC_N);
+		im_ix_put_hex(
+		    b->p + start + crc_at, im_ix_checksum(b->p + start, b->n - start, crc_at), IM_IX_CRC_N);
 	im_buf_addc(b, '\n');
 }
 
