@@ -233,6 +233,21 @@ class Household:
 	def flush(self):
 		subprocess.run(["postqueue", "-c", self.status["postfix_config"], "-f"], check=True)
 
+	def await_fate_by_flushing(self, queue_id, to, condition):
+		"""what becomes of a recipient; Postfix is asked to try again until then (a request during a reload is lost)"""
+		asked = [0]
+
+		def tried():
+			fate = self.fates(queue_id).get(to)
+			if fate and condition(fate):
+				return fate
+			if time.monotonic() - asked[0] > 2:
+				asked[0] = time.monotonic()
+				self.flush()
+			return None
+
+		return await_that(tried, f"another fate of {queue_id} to {to}")
+
 	def files(self, uid, mailbox="INBOX"):
 		"""the message files of a mailbox, by what reads the Maildir like any other program"""
 		d = Path(self.status["mail_root"]) / uid / "Maildir" / ("" if mailbox == "INBOX" else "." + mailbox)
