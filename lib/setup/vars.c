@@ -114,7 +114,7 @@ add_pattern(struct im_buf *ret, const char *name)
 	}
 }
 
-/* the values of Host that are answered: our names, and on a private server the loopback */
+/* the values of Host that are answered: our names; of a private server also addresses, which no foreign name can be */
 static void
 host_pattern(const struct im_vars *v, struct im_buf *ret)
 {
@@ -122,12 +122,8 @@ host_pattern(const struct im_vars *v, struct im_buf *ret)
 	add_pattern(ret, v->conf->hostname);
 	im_buf_addc(ret, '|');
 	add_pattern(ret, v->conf->domain);
-	if (im_conf_private(v->conf)) {
-		im_buf_adds(ret, "|localhost|127\\.0\\.0\\.1|\\[::1\\]|");
-		im_buf_adds(ret, strchr(v->conf->listen, ':') ? "\\[" : "");
-		add_pattern(ret, v->conf->listen);
-		im_buf_adds(ret, strchr(v->conf->listen, ':') ? "\\]" : "");
-	}
+	if (im_conf_private(v->conf))
+		im_buf_adds(ret, "|localhost|[0-9.]+|\\[[0-9a-f:.]+\\]");
 	im_buf_adds(ret, ")(:[0-9]+)?$");
 }
 

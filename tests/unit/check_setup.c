@@ -117,8 +117,7 @@ static const struct {
 	{ "http_plain", "^/", "^/\\.well-known/acme-challenge/" },
 	{ "message_size_limit", "52428800", "52428800" },
 	{ "host_pattern",
-	    "^(mail\\.example\\.org|example\\.org|localhost|127\\.0\\.0\\.1|\\[::1\\]|127\\.0\\.0\\.1)(:[0-9]"
-	    "+)?$",
+	    "^(mail\\.example\\.org|example\\.org|localhost|[0-9.]+|\\[[0-9a-f:.]+\\])(:[0-9]+)?$",
 	    "^(mail\\.example\\.org|example\\.org)(:[0-9]+)?$" },
 	{ "listen_host", "127.0.0.1", "127.0.0.1" },
 };
