@@ -132,10 +132,22 @@ im_ix_load(struct im_ix *ix, uint64_t offset, char *buf, struct im_ix_line *ret)
 	return false;
 }
 
+/* all of a line, so that one of an older or newer form, with its checksum right, does not pass either */
+static bool
+whole_line(struct im_str text, char scratch[static IM_INDEX_LINE_MAX], struct im_ix_line *l)
+{
+	struct im_entry e;
+
+	if (!im_ix_line_parse(text, l))
+		return false;
+	memcpy(scratch, text.p, text.n);
+	return im_ix_line_entry(l, scratch, &e);
+}
+
 bool
 im_ix_scan(const struct im_ix *ix, uint64_t from, uint64_t to, im_ix_scan_fn *fn, void *arg)
 {
-	char *buf = im_malloc(SCAN_BUF);
+	char *buf = im_malloc(SCAN_BUF), scratch[IM_INDEX_LINE_MAX];
 	bool go = true, good = true;
 	struct im_ix_line l;
 
@@ -148,7 +160,7 @@ im_ix_scan(const struct im_ix *ix, uint64_t from, uint64_t to, im_ix_scan_fn *fn
 			break;
 		}
 		for (; go && (n = line_length(buf + at, (size_t)got - at)) > 0; at += n) {
-			bool ok = im_ix_line_parse((struct im_str) { buf + at, n - 1 }, &l);
+			bool ok = whole_line((struct im_str) { buf + at, n - 1 }, scratch, &l);
 
 			go = fn(ok ? &l : NULL, from + at, n, arg);
 		}

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "mail/crc32.h"
+#include "mail/index_cursor.h"
 #include "mail/index_impl.h"
 #include "mailbox_fixture.h"
 
@@ -292,6 +293,42 @@ START_TEST(swapped)
 }
 END_TEST
 
+/* lines of another version of the format, with right checksums: made anew */
+START_TEST(older_schema)
+{
+	static const char extra[] = ",\"spam\":true}\n";
+	struct fixture f;
+	struct im_buf b, out;
+	char *p, *nl;
+
+	fixture_init(&f);
+	deliver_many(&f, 3);
+	read_index(&f, &b);
+	im_buf_init(&out, 65536);
+	im_buf_add(&out, b.p, IM_IX_HEADER);
+	for (p = b.p + IM_IX_HEADER; (nl = memchr(p, '\n', (size_t)(b.p + b.n - p))) != NULL; p = nl + 1) {
+		size_t start = out.n, n, crc_at = (size_t)(strstr(p, "\"crc\":\"") + 7 - p);
+
+		im_buf_add(&out, p, (size_t)(nl - p) - 1);
+		im_buf_adds(&out, extra);
+		n = out.n - start - 1;
+		im_ix_put_hex(out.p + start + crc_at, im_ix_checksum(out.p + start, n, crc_at), 8);
+	}
+	{
+		struct im_ix_header h;
+
+		ck_assert(im_ix_header_decode(out.p, &h));
+		h.bytes = out.n;
+		im_ix_header_encode(&h, out.p);
+	}
+	write_index(&f, out.p, out.n);
+	fixture_right(&f, &f.box);
+	im_buf_done(&b);
+	im_buf_done(&out);
+	fixture_done(&f);
+}
+END_TEST
+
 /* after another boot nothing is believed without a comparison */
 START_TEST(another_boot)
 {
@@ -564,9 +601,9 @@ main(void)
 {
 	const struct unit_test tests[] = { { crc, 0, 0 }, { header_round_trip, 0, 0 },
 		{ line_round_trip, 0, 0 }, { line_damage, 0, 0 }, { truncated, 0, 0 }, { flipped, 0, 0 },
-		{ no_index_at_all, 0, 0 }, { swapped, 0, 0 }, { another_boot, 0, 0 }, { flags, 0, 0 },
-		{ moves, 0, 0 }, { compaction, 0, 0 }, { duplicates, 0, 0 }, { agent_and_index, 0, 0 },
-		{ earlier_message, 0, 0 }, { pages, 0, 0 }, { bulk, 0, 0 } };
+		{ no_index_at_all, 0, 0 }, { swapped, 0, 0 }, { older_schema, 0, 0 }, { another_boot, 0, 0 },
+		{ flags, 0, 0 }, { moves, 0, 0 }, { compaction, 0, 0 }, { duplicates, 0, 0 },
+		{ agent_and_index, 0, 0 }, { earlier_message, 0, 0 }, { pages, 0, 0 }, { bulk, 0, 0 } };
 
 	return unit_main("index", tests, IM_COUNT(tests));
 }
