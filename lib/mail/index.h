@@ -84,7 +84,7 @@ enum im_status im_index_open_message(
 struct im_index_lock {
 	const struct im_mailbox *box;
 	bool held;
-	bool in_step;     /* the index agrees with the directories */
+	bool in_step;     /* the index knows all that is in the directories, as far as can be told */
 	struct im_ix *ix; /* private to the index; owned by the lock */
 };
 /* wait_ms: IM_TEMP when the lock is not to be had by then (l->held is false; a delivery goes on without the index) */

@@ -2,7 +2,8 @@
  * index_deliver.c - what a delivery does with the index: lock, look for a duplicate, append
  *
  * The agent never reconciles: it must stay small and quick whatever the mailbox's state. Out of step it files the
- * message and leaves the index to the next reader. Only a mailbox without any message gets its index made here.
+ * message and leaves the index to the next reader. Only a mailbox without any message gets its index made here. After
+ * a start of the system, until somebody reads, lines are appended to the index as it is: it stays one to be compared.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -48,9 +49,9 @@ im_index_lock(const struct im_mailbox *b, int wait_ms, struct im_index_lock *l, 
 	/* that it could not be made is no reason not to file the message */
 	if (ix->fd < 0 && im_maildir_each(b, not_empty, &empty, &e) == IM_OK && empty &&
 	    im_ix_sync(ix, NULL, NULL, &e) != IM_OK)
-		ix->in_step = false;
+		ix->marked = ix->in_step = false;
 	l->held = ix->locked;
-	l->in_step = ix->in_step;
+	l->in_step = ix->marked;
 	return IM_OK;
 }
 
@@ -148,7 +149,7 @@ im_index_has_queueid(struct im_index_lock *l, const char *queueid, bool *ret, st
 		k.since = now;
 	}
 	k.since -= SLACK_S;
-	if (l->ix == NULL || !l->ix->in_step || !look_back(l->ix, &k)) {
+	if (l->ix == NULL || !l->ix->marked || !look_back(l->ix, &k)) {
 		enum im_status st;
 
 		k.found = false;
@@ -173,7 +174,7 @@ im_index_append(struct im_index_lock *l, const struct im_filing *f, bool is_new,
 	struct im_buf text;
 	enum im_status st = IM_OK;
 
-	if (ix == NULL || !ix->in_step)
+	if (ix == NULL || !ix->marked)
 		return IM_OK;
 	if (!im_msg_name_parse(im_str(f->id), &name))
 		return im_fail(err, IM_BUG, "'%.60s' is no message name", f->id);
@@ -191,8 +192,8 @@ im_index_append(struct im_index_lock *l, const struct im_filing *f, bool is_new,
 		im_ix_settle(ix, is_new, !is_new);
 	}
 	if (st != IM_OK)
-		ix->in_step = false;
-	l->in_step = ix->in_step;
+		ix->marked = ix->in_step = false;
+	l->in_step = ix->marked;
 	im_buf_done(&text);
 	return st;
 }

@@ -41,7 +41,7 @@ close_file(struct im_ix *ix)
 	if (ix->fd >= 0)
 		(void)close(ix->fd);
 	ix->fd = -1;
-	ix->header_ok = ix->in_step = false;
+	ix->header_ok = ix->marked = ix->in_step = false;
 }
 
 /* a link or a fifo in the place of the index is no index; a rewriting replaces it */
@@ -71,13 +71,15 @@ im_ix_open(const struct im_mailbox *b, struct im_ix *ix)
 }
 
 bool
-im_ix_compare_dirs(const struct im_ix *ix)
+im_ix_compare_dirs(struct im_ix *ix)
 {
 	struct im_dirmark n, c;
 
-	return ix->header_ok && ix->boot[0] != '\0' && strcmp(ix->boot, ix->h.boot) == 0 &&
-	       im_dirmark_get(ix->b->new_fd, &n) && im_dirmark_get(ix->b->cur_fd, &c) &&
-	       im_dirmark_eq(&ix->h.new_mark, &n) && im_dirmark_eq(&ix->h.cur_mark, &c);
+	ix->marked = ix->header_ok && im_dirmark_get(ix->b->new_fd, &n) &&
+		     im_dirmark_get(ix->b->cur_fd, &c) && im_dirmark_eq(&ix->h.new_mark, &n) &&
+		     im_dirmark_eq(&ix->h.cur_mark, &c);
+	ix->in_step = ix->marked && ix->boot[0] != '\0' && strcmp(ix->boot, ix->h.boot) == 0;
+	return ix->in_step;
 }
 
 static enum im_status
@@ -91,7 +93,7 @@ lock(struct im_ix *ix, int wait_ms, struct im_err *err)
 	/* the watch first: what happens after the comparison must be seen */
 	im_dirwatch_open(&ix->w, ix->b->new_fd, ix->b->cur_fd);
 	open_file(ix, O_RDWR);
-	ix->in_step = im_ix_compare_dirs(ix);
+	(void)im_ix_compare_dirs(ix);
 	return IM_OK;
 }
 
@@ -140,7 +142,6 @@ im_ix_write_header(struct im_ix *ix)
 	char buf[IM_IX_HEADER];
 
 	ix->h.generation++;
-	memcpy(ix->h.boot, ix->boot, sizeof(ix->h.boot));
 	im_ix_header_encode(&ix->h, buf);
 	return im_pwrite_full(ix->fd, buf, sizeof(buf), 0);
 }
@@ -154,7 +155,7 @@ mark(struct im_ix *ix, bool new_touched, bool cur_touched, int in_new, int in_cu
 		return false;
 	if (cur_touched && !im_dirmark_set(ix->b->cur_fd, &ix->h.cur_mark, &cur_mark))
 		return false;
-	if (ix->boot[0] == '\0' || !im_dirwatch_only(&ix->w, in_new, in_cur))
+	if (!im_dirwatch_only(&ix->w, in_new, in_cur))
 		return false;
 	ix->h.new_mark = new_mark;
 	ix->h.cur_mark = cur_mark;
@@ -164,11 +165,15 @@ mark(struct im_ix *ix, bool new_touched, bool cur_touched, int in_new, int in_cu
 void
 im_ix_settle(struct im_ix *ix, int in_new, int in_cur)
 {
-	ix->in_step = mark(ix, in_new > 0, in_cur > 0, in_new, in_cur);
+	ix->marked = mark(ix, in_new > 0, in_cur > 0, in_new, in_cur);
+	/* an index that has not been compared since the start of the system stays one that has to be */
+	ix->in_step = ix->in_step && ix->marked;
 }
 
 void
 im_ix_settle_listed(struct im_ix *ix)
 {
-	ix->in_step = mark(ix, true, true, 0, 0);
+	memcpy(ix->h.boot, ix->boot, sizeof(ix->h.boot));
+	ix->marked = mark(ix, true, true, 0, 0);
+	ix->in_step = ix->marked && ix->boot[0] != '\0';
 }

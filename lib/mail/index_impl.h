@@ -84,7 +84,8 @@ struct im_ix {
 	int fd;           /* -1: there is no index */
 	bool locked, repairing;
 	bool header_ok;
-	bool in_step;
+	bool marked;   /* the directories carry the header's marks */
+	bool in_step;  /* and it was written since the system started */
 	bool bad_line; /* a line was met that is none */
 	struct im_ix_header h;
 	struct im_dirwatch w;
@@ -104,13 +105,13 @@ enum im_status im_ix_begin_at(struct im_ix *ix, int wait_ms, struct im_err *err)
 enum im_status im_ix_relock(struct im_ix *ix, struct im_err *err) IM_MUSTUSE;
 void im_ix_pause(struct im_ix *ix); /* give up lock and file for a while */
 void im_ix_end(struct im_ix *ix);   /* works for both kinds */
-/* im_ix_compare_dirs - do the directories still carry the header's marks? */
-bool im_ix_compare_dirs(const struct im_ix *ix);
+/* im_ix_compare_dirs - do the directories still carry the header's marks? Sets marked and in_step; returns in_step */
+bool im_ix_compare_dirs(struct im_ix *ix);
 bool im_ix_write_header(struct im_ix *ix); /* false with errno */
 /*
  * im_ix_settle - after a change of ours, of so many names in new/ and in cur/: mark what was touched, prove that
- * nobody else was there, write the header with the new marks. Sets in_step; when it cannot be proven the header is
- * left as it is. Only for an index that was in step.
+ * nobody else was there, write the header with the new marks. When it cannot be proven the header is left as it is and
+ * neither marked nor in_step is true any more. Only for an index that was marked.
  */
 void im_ix_settle(struct im_ix *ix, int in_new, int in_cur);
 /* im_ix_settle_listed - the same after the directories were listed and not changed by us */

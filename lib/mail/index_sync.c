@@ -333,7 +333,7 @@ write_down(struct im_ix_sync_state *s, bool settled, struct im_err *err)
 	if (st != IM_OK)
 		return st;
 	ix->header_ok = true;
-	ix->bad_line = ix->in_step = false;
+	ix->bad_line = ix->marked = ix->in_step = false;
 	if (settled)
 		im_ix_settle_listed(ix);
 	if (ix->in_step)

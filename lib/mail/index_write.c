@@ -333,7 +333,7 @@ im_index_move(const struct im_mailbox *from, const struct im_mailbox *to, const 
 	if (st != IM_OK || !f.in_step)
 		goto out;
 	buf[l.text.n] = '\n';
-	if (t.in_step && im_ix_insert(&t, buf, l.text.n + 1, &l))
+	if (t.marked && im_ix_insert(&t, buf, l.text.n + 1, &l))
 		im_ix_settle(&t, l.is_new, !l.is_new);
 	if (im_ix_change(&f, buf, &l, at, true, false, l.flags))
 		im_ix_settle(&f, r.from_new, !r.from_new);

@@ -357,6 +357,55 @@ START_TEST(another_boot)
 }
 END_TEST
 
+static void
+set_boot(struct fixture *f, char c)
+{
+	struct im_ix_header h;
+	struct im_buf b;
+
+	read_index(f, &b);
+	ck_assert(im_ix_header_decode(b.p, &h));
+	h.boot[0] = c;
+	im_ix_header_encode(&h, b.p);
+	write_index(f, b.p, b.n);
+	im_buf_done(&b);
+}
+
+/* until somebody reads, deliveries go on with the index as it is, and it stays one that must be compared */
+START_TEST(deliveries_after_boot)
+{
+	static const char q[] = "4dPNmq0Z6QzZrZc";
+	char id[IM_MSG_NAME_MAX + 1];
+	struct im_index_report r;
+	struct im_index_lock l;
+	struct fixture f;
+	bool found = false;
+
+	fixture_init(&f);
+	fixture_deliver(&f, id);
+	fixture_right(&f, &f.box);
+	set_boot(&f, 'x');
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(fixture_deliver_to(&f, &f.box, i == 0 ? q : "", NULL, NULL), IM_OK);
+		ck_assert_int_eq(im_index_check(&f.box, true, &r, &f.err), IM_OK);
+		ck_assert(r.out_of_step && r.missing == 0 && r.wrong == 0 && !r.header_bad);
+	}
+	ck_assert_int_eq(im_index_lock(&f.box, 1000, &l, &f.err), IM_OK);
+	ck_assert(l.in_step);
+	ck_assert_int_eq(im_index_has_queueid(&l, q, &found, &f.err), IM_OK);
+	ck_assert(found);
+	im_index_unlock(&l);
+	fixture_right(&f, &f.box);
+	/* and a change of ours compares first */
+	set_boot(&f, 'x');
+	ck_assert_int_eq(im_index_set_flags(&f.box, id, "S", "", &f.err), IM_OK);
+	ck_assert_int_eq(im_index_check(&f.box, true, &r, &f.err), IM_OK);
+	ck_assert(!r.out_of_step);
+	fixture_right(&f, &f.box);
+	fixture_done(&f);
+}
+END_TEST
+
 /* --- our own changes --- */
 
 START_TEST(flags)
@@ -602,8 +651,9 @@ main(void)
 	const struct unit_test tests[] = { { crc, 0, 0 }, { header_round_trip, 0, 0 },
 		{ line_round_trip, 0, 0 }, { line_damage, 0, 0 }, { truncated, 0, 0 }, { flipped, 0, 0 },
 		{ no_index_at_all, 0, 0 }, { swapped, 0, 0 }, { older_schema, 0, 0 }, { another_boot, 0, 0 },
-		{ flags, 0, 0 }, { moves, 0, 0 }, { compaction, 0, 0 }, { duplicates, 0, 0 },
-		{ agent_and_index, 0, 0 }, { earlier_message, 0, 0 }, { pages, 0, 0 }, { bulk, 0, 0 } };
+		{ deliveries_after_boot, 0, 0 }, { flags, 0, 0 }, { moves, 0, 0 }, { compaction, 0, 0 },
+		{ duplicates, 0, 0 }, { agent_and_index, 0, 0 }, { earlier_message, 0, 0 }, { pages, 0, 0 },
+		{ bulk, 0, 0 } };
 
 	return unit_main("index", tests, IM_COUNT(tests));
 }
