@@ -34,7 +34,9 @@ struct pieces {
 
 struct frame {
 	const struct im_value *v;
-	const struct frame *up;
+	struct frame *up;
+	const struct im_value
+	    *last; /* member found last: a template asks in the order of the model, mostly */
 };
 
 struct render {
@@ -147,11 +149,23 @@ kind_of(char c)
 	}
 }
 
+/* braces - the next two of them in a row; NULL when there are none */
+static const char *
+braces(const char *p, const char *end, char c)
+{
+	while (p + 1 < end && (p = memchr(p, c, (size_t)(end - 1 - p))) != NULL) {
+		if (p[1] == c)
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
 /* next_tag - the next tag from pos on; TAG_NONE at the end of the text */
 static bool
 next_tag(struct render *r, struct im_str text, size_t pos, struct tag *tag)
 {
-	const char *open = pos < text.n ? memmem(text.p + pos, text.n - pos, "{{", 2) : NULL;
+	const char *end = text.p + text.n, *open = pos < text.n ? braces(text.p + pos, end, '{') : NULL;
 	const char *close;
 	struct im_str in;
 
@@ -160,7 +174,7 @@ next_tag(struct render *r, struct im_str text, size_t pos, struct tag *tag)
 		return true;
 	tag->at = tag->brace = (size_t)(open - text.p);
 	open += 2;
-	close = memmem(open, text.n - (size_t)(open - text.p), "}}", 2);
+	close = braces(open, end, '}');
 	if (!close)
 		return fail(r, text, tag->brace, "a tag is not closed", (struct im_str) { 0 });
 	tag->after = (size_t)(close - text.p) + 2;
@@ -180,9 +194,37 @@ next_tag(struct render *r, struct im_str text, size_t pos, struct tag *tag)
 	return true;
 }
 
+static bool
+has_key(const struct im_value *v, struct im_str key)
+{
+	const char *k = v->key;
+	size_t i = 0;
+
+	while (i < key.n && k[i] == key.p[i])
+		i++;
+	return i == key.n && !k[i];
+}
+
+/* member - im_v_get, but first where the last one was found, and behind it */
+static const struct im_value *
+member(struct frame *ctx, struct im_str key)
+{
+	const struct im_value *v = ctx->last;
+
+	if (!ctx->v || ctx->v->type != IM_V_OBJECT)
+		return NULL;
+	if (v && !has_key(v, key))
+		v = v->next && has_key(v->next, key) ? v->next : NULL;
+	for (v = v ? v : ctx->v->u.c.first; v && !has_key(v, key);)
+		v = v->next;
+	if (v)
+		ctx->last = v;
+	return v;
+}
+
 /* lookup - the first part of a dotted name by the chain of contexts, the rest inside what was found */
 static const struct im_value *
-lookup(const struct frame *ctx, struct im_str name)
+lookup(struct frame *ctx, struct im_str name)
 {
 	const struct im_value *v = NULL;
 	struct im_str part;
@@ -191,16 +233,16 @@ lookup(const struct frame *ctx, struct im_str name)
 		return ctx->v;
 	part = im_str_cut(&name, '.');
 	for (; ctx && !v; ctx = ctx->up)
-		v = ctx->v && ctx->v->type == IM_V_OBJECT ? im_v_get(ctx->v, part) : NULL;
+		v = member(ctx, part);
 	while (v && name.n) {
 		part = im_str_cut(&name, '.');
-		v = v->type == IM_V_OBJECT ? im_v_get(v, part) : NULL;
+		v = im_v_get(v, part);
 	}
 	return v;
 }
 
 static bool
-find(struct render *r, struct im_str text, const struct tag *tag, const struct frame *ctx,
+find(struct render *r, struct im_str text, const struct tag *tag, struct frame *ctx,
     const struct im_value **ret)
 {
 	*ret = lookup(ctx, tag->name);
@@ -232,7 +274,7 @@ shown(const struct im_value *v)
 }
 
 static bool
-variable(struct render *r, struct im_str text, const struct tag *tag, const struct frame *ctx)
+variable(struct render *r, struct im_str text, const struct tag *tag, struct frame *ctx)
 {
 	const struct im_value *v;
 
@@ -328,11 +370,11 @@ take_apart(struct render *r, struct im_str text)
 }
 
 static bool walk(
-    struct render *r, const struct pieces *p, size_t first, size_t last, size_t pos, const struct frame *ctx);
+    struct render *r, const struct pieces *p, size_t first, size_t last, size_t pos, struct frame *ctx);
 
 /* section - its body once, or once for every item of a list */
 static bool
-section(struct render *r, const struct pieces *p, size_t i, const struct frame *ctx)
+section(struct render *r, const struct pieces *p, size_t i, struct frame *ctx)
 {
 	const struct tag *tag = &p->tags[i];
 	const struct im_value *v;
@@ -351,14 +393,14 @@ section(struct render *r, const struct pieces *p, size_t i, const struct frame *
 	if (tag->kind == TAG_INVERTED)
 		return walk(r, p, i + 1, tag->end, tag->after, ctx);
 	if (v->type != IM_V_ARRAY)
-		return walk(r, p, i + 1, tag->end, tag->after, &(struct frame) { v, ctx });
+		return walk(r, p, i + 1, tag->end, tag->after, &(struct frame) { v, ctx, NULL });
 	for (const struct im_value *item = v->u.c.first; item && ok; item = item->next)
-		ok = walk(r, p, i + 1, tag->end, tag->after, &(struct frame) { item, ctx });
+		ok = walk(r, p, i + 1, tag->end, tag->after, &(struct frame) { item, ctx, NULL });
 	return ok;
 }
 
 static bool
-partial(struct render *r, struct im_str text, const struct tag *tag, const struct frame *ctx)
+partial(struct render *r, struct im_str text, const struct tag *tag, struct frame *ctx)
 {
 	const struct pieces *p;
 	struct im_str inner;
@@ -376,7 +418,7 @@ partial(struct render *r, struct im_str text, const struct tag *tag, const struc
 
 /* walk - render the literal text from pos on and the tags from 'first', up to the tag 'last' */
 static bool
-walk(struct render *r, const struct pieces *p, size_t first, size_t last, size_t pos, const struct frame *ctx)
+walk(struct render *r, const struct pieces *p, size_t first, size_t last, size_t pos, struct frame *ctx)
 {
 	bool ok = true;
 
@@ -414,7 +456,7 @@ im_template_render(struct im_str text, const struct im_value *model, const struc
 {
 	struct render r = { .env = env, .out = out, .err = err };
 	const struct pieces *p = take_apart(&r, text);
-	bool ok = p && walk(&r, p, 0, p->n - 1, 0, &(struct frame) { model, NULL });
+	bool ok = p && walk(&r, p, 0, p->n - 1, 0, &(struct frame) { model, NULL, NULL });
 
 	while (r.taken) {
 		struct pieces *next = r.taken->next;
