@@ -72,6 +72,7 @@ static const uint16_t allowed[] = {
 	NR(mkdirat),
 	NR(fsync),
 	NR(fdatasync),
+	NR(memfd_create),
 	NR(sync_file_range),
 	NR(flock),
 	NR(ftruncate),

@@ -41,7 +41,7 @@ close_file(struct im_ix *ix)
 	if (ix->fd >= 0)
 		(void)close(ix->fd);
 	ix->fd = -1;
-	ix->header_ok = ix->marked = ix->in_step = false;
+	ix->header_ok = ix->marked = ix->in_step = ix->in_memory = false;
 }
 
 /* a link or a fifo in the place of the index is no index; a rewriting replaces it */

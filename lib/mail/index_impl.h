@@ -83,6 +83,7 @@ struct im_ix {
 	const char *path; /* IM_IX_FILE, or IM_IX_REBUILD while rebuilding */
 	int fd;           /* -1: there is no index */
 	bool locked, repairing;
+	bool in_memory; /* no room on the disk: the file is nobody else's */
 	bool header_ok;
 	bool marked;   /* the directories carry the header's marks */
 	bool in_step;  /* and it was written since the system started */

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -86,20 +87,14 @@ copy_old(
 	return true;
 }
 
-enum im_status
-im_ix_rewrite(struct im_ix *ix, const struct im_ix_names *names, const struct im_buf *fresh,
-    struct im_ix_name *const *v, size_t n, struct im_err *err)
+static bool
+write_new(const struct im_ix *ix, int fd, const struct im_buf *fresh, struct im_ix_name *const *v, size_t n,
+    uint64_t *ret_bytes)
 {
 	struct im_ix_writer w;
 	struct im_buf scratch;
 	bool good = true;
-	int fd, e;
 
-	(void)names;
-	(void)unlinkat(ix->b->fd, IM_IX_TMP, 0);
-	fd = openat(ix->b->fd, IM_IX_TMP, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return im_fail_errno(err, errno, "cannot make a new header index of %s", ix->b->name);
 	im_buf_init(&scratch, 2 * IM_INDEX_LINE_MAX);
 	im_ix_writer_init(&w, fd, IM_IX_HEADER);
 	for (size_t i = 0; good && i < n; i++) {
@@ -108,23 +103,64 @@ im_ix_rewrite(struct im_ix *ix, const struct im_ix_names *names, const struct im
 		else
 			good = copy_old(ix, v[i], &scratch, &w);
 	}
-	e = errno;
-	good = im_ix_writer_done(&w) && good;
 	im_buf_done(&scratch);
+	*ret_bytes = w.at;
+	return im_ix_writer_done(&w) && good;
+}
+
+/* -1 with errno */
+static int
+write_on_disk(const struct im_ix *ix, const struct im_buf *fresh, struct im_ix_name *const *v, size_t n,
+    uint64_t *ret_bytes)
+{
+	int fd, e;
+
+	(void)unlinkat(ix->b->fd, IM_IX_TMP, 0);
+	fd = openat(ix->b->fd, IM_IX_TMP, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
 	/* synced before the rename: a power cut must not leave an empty file where a good one was */
-	if (good && (fdatasync(fd) < 0 || renameat(ix->b->fd, IM_IX_TMP, ix->b->fd, ix->path) < 0)) {
-		e = errno;
-		good = false;
-	}
-	if (!good) {
+	if (write_new(ix, fd, fresh, v, n, ret_bytes) && fdatasync(fd) == 0 &&
+	    renameat(ix->b->fd, IM_IX_TMP, ix->b->fd, ix->path) == 0)
+		return fd;
+	e = errno;
+	(void)close(fd);
+	(void)unlinkat(ix->b->fd, IM_IX_TMP, 0);
+	errno = e;
+	return -1;
+}
+
+/*
+ * A full disk is when people must be able to see and remove their mail: then the index is made in memory, for this
+ * program alone. The one on the disk stays out of step.
+ */
+static int
+write_in_memory(const struct im_ix *ix, const struct im_buf *fresh, struct im_ix_name *const *v, size_t n,
+    uint64_t *ret_bytes)
+{
+	int fd = memfd_create(IM_IX_FILE, MFD_CLOEXEC);
+
+	if (fd >= 0 && !write_new(ix, fd, fresh, v, n, ret_bytes)) {
 		(void)close(fd);
-		(void)unlinkat(ix->b->fd, IM_IX_TMP, 0);
-		return im_fail_errno(
-		    err, w.bad ? errno : e, "cannot write a new header index of %s", ix->b->name);
+		fd = -1;
 	}
+	return fd;
+}
+
+enum im_status
+im_ix_rewrite(
+    struct im_ix *ix, const struct im_buf *fresh, struct im_ix_name *const *v, size_t n, struct im_err *err)
+{
+	uint64_t bytes = 0;
+	int fd = write_on_disk(ix, fresh, v, n, &bytes), e = errno;
+
+	if (fd < 0 && (e == ENOSPC || e == EDQUOT || e == EROFS) && strcmp(ix->path, IM_IX_FILE) == 0)
+		ix->in_memory = (fd = write_in_memory(ix, fresh, v, n, &bytes)) >= 0;
+	if (fd < 0)
+		return im_fail_errno(err, e, "cannot write a new header index of %s", ix->b->name);
 	if (ix->fd >= 0)
 		(void)close(ix->fd);
 	ix->fd = fd;
-	ix->h.bytes = w.at;
+	ix->h.bytes = bytes;
 	return IM_OK;
 }

@@ -282,8 +282,8 @@ can_append(const struct im_ix_sync_state *s, struct im_ix_name **fresh, size_t n
 		   0;
 }
 
-static enum im_status
-append_fresh(struct im_ix_sync_state *s, struct im_ix_name **v, size_t n, struct im_err *err)
+static bool
+append_fresh(struct im_ix_sync_state *s, struct im_ix_name **v, size_t n)
 {
 	struct im_ix *ix = s->ix;
 	struct im_ix_writer w;
@@ -292,29 +292,26 @@ append_fresh(struct im_ix_sync_state *s, struct im_ix_name **v, size_t n, struct
 	im_ix_writer_init(&w, ix->fd, ix->h.bytes);
 	for (size_t i = 0; i < n; i++)
 		im_ix_writer_add(&w, s->fresh.p + v[i]->text_at, v[i]->text_n);
-	good = im_ix_writer_done(&w) && good;
-	if (!good)
-		return im_fail_errno(err, errno, "cannot write the header index of %s", ix->b->name);
+	if (!im_ix_writer_done(&w) || !good)
+		return false;
 	ix->h.bytes = w.at;
 	if (n > 0)
 		ix->h.last = v[n - 1]->arrived;
-	return IM_OK;
+	return true;
 }
 
 static enum im_status
 write_lines(struct im_ix_sync_state *s, struct im_err *err)
 {
 	struct im_ix *ix = s->ix;
-	enum im_status st;
+	enum im_status st = IM_OK;
 	size_t n;
 	struct im_ix_name **v = select_names(s, is_fresh, &n);
 
-	if (can_append(s, v, n)) {
-		st = append_fresh(s, v, n, err);
-	} else {
+	if (!can_append(s, v, n) || !append_fresh(s, v, n)) {
 		free(v);
 		v = select_names(s, is_listed, &n);
-		st = im_ix_rewrite(ix, &s->names, &s->fresh, v, n, err);
+		st = im_ix_rewrite(ix, &s->fresh, v, n, err);
 		s->removed = 0;
 		ix->h.last = n > 0 ? v[n - 1]->arrived : INT64_MIN;
 	}
@@ -340,8 +337,8 @@ write_down(struct im_ix_sync_state *s, bool settled, struct im_err *err)
 		return IM_OK;
 	/* the times stay, so that the next mark differs */
 	ix->h.new_mark.inode = ix->h.cur_mark.inode = 0;
-	if (!im_ix_write_header(ix))
-		return im_fail_errno(err, errno, "cannot write the header index of %s", ix->b->name);
+	/* if that fails the old header is still there, with old marks */
+	(void)im_ix_write_header(ix);
 	return IM_OK;
 }
 
@@ -358,6 +355,9 @@ work_off(struct im_ix_sync_state *s, struct im_ix_name **todo, size_t n, struct 
 		st = write_down(s, false, err);
 		im_buf_clear(&s->fresh);
 	}
+	if (st == IM_OK && ix->in_memory)
+		st = im_fail(
+		    err, IM_TEMP, "there is no room on the disk for the header index of %s", ix->b->name);
 	im_ix_pause(ix);
 	if (st == IM_OK && !ix->repairing) {
 		/* somebody else may be at it: then what is left after him is little */

@@ -37,9 +37,10 @@ bool im_ix_too_many_removed(uint64_t removed, uint64_t total);
 
 /*
  * im_ix_rewrite - a new file with the lines of v[0..n), old ones from ix->fd, new ones from fresh; takes the old one's place
- * ix->fd and h.bytes are those of the new file; its header is not in step yet.
+ * ix->fd and h.bytes are those of the new file; its header is not in step yet. Without room on the disk the new file is
+ * in memory only.
  */
-enum im_status im_ix_rewrite(struct im_ix *ix, const struct im_ix_names *names, const struct im_buf *fresh,
-    struct im_ix_name *const *v, size_t n, struct im_err *err) IM_MUSTUSE;
+enum im_status im_ix_rewrite(struct im_ix *ix, const struct im_buf *fresh, struct im_ix_name *const *v,
+    size_t n, struct im_err *err) IM_MUSTUSE;
 
 #endif

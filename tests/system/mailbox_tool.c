@@ -17,6 +17,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ deliver_one(const struct im_mailbox *b, size_t size, const char *queueid, int nu
 	im_summary_end(p, &arena, &sum);
 	st = im_filing_begin(b, &f, err);
 	if (st == IM_OK && !im_write_full(f.fd, m.p, m.n))
-		st = im_fail(err, IM_TEMP, "write");
+		st = im_fail_errno(err, errno, "write");
 	if (st == IM_OK && getenv("NOSYNC") == NULL)
 		st = im_filing_sync(&f, err);
 	if (st == IM_OK)

@@ -337,6 +337,44 @@ def test_disk_full(mailbox):
 	assert len(m.right()) == 4
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
+def test_really_full(tool):
+	"""a full disk is when people must be able to list, flag and remove their mail"""
+	d = Path(short_tmp())
+	if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k,mode=755", "none", d]).returncode != 0:
+		pytest.skip("no mounting here")
+	try:
+		m = Mailbox(tool, d)
+		m.run("deliver", 20, 400)
+		m.right()
+		m.run("deliver", 1, 400, wrap=["strace", "-o", "/dev/null", "-e", "inject=pwrite64:error=ENOSPC:when=1+"], check=False)
+		with open(d / "filler", "wb", buffering=0) as f:
+			try:
+				while True:
+					f.write(b"x" * 4096)
+			except OSError:
+				pass
+		with pytest.raises(OSError):
+			(d / "more").write_bytes(b"x" * 4096)
+		# a message longer than what is left of the index's last page, so that a line is missing that has no room
+		for i in range(12):
+			name = m.listed()[i][0]
+			m.run("flags", name, "SFabcdefghij", "")
+			assert m.listed() == m.files()
+		r = m.run("deliver", 1, 20000, check=False)
+		assert r.returncode == 75 and "No space left" in r.stderr
+		for i in range(5):
+			m.run("remove", m.listed()[0][0])
+			assert m.listed() == m.files()
+		assert len(m.files()) == 16
+		(d / "filler").unlink()
+		m.run("deliver", 3, 400)
+		assert len(m.right()) == 19
+	finally:
+		subprocess.run(["umount", "-l", d], check=True)
+		d.rmdir()
+
+
 # --- the bytes ---
 
 def test_format(mailbox):
