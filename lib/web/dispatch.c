@@ -104,6 +104,7 @@ static enum im_status
 check_post(struct im_exchange *x, const char *csrf)
 {
 	struct im_request *r = &x->request;
+	char token[IM_TOKEN_CHARS + 1];
 	enum im_status st = im_request_same_origin(x->wire, r->arena, &x->response.status, &x->err);
 
 	if (st == IM_OK)
@@ -111,25 +112,28 @@ check_post(struct im_exchange *x, const char *csrf)
 	if (st != IM_OK)
 		return st;
 	/* csrf is NULL where there is neither a session nor a cookie before it: nobody can protect that form */
-	if (csrf && im_token_eq(im_form(r, "csrf"), csrf))
+	if (csrf && im_token_unmask(im_form(r, "csrf"), token) && im_token_eq(token, csrf))
 		return IM_OK;
 	return im_fail(&x->err, IM_DENIED, "a form without the right token");
 }
 
-static void
+static enum im_status
 inject(struct im_exchange *x, const char *csrf, struct im_value *model)
 {
 	struct im_arena *a = x->arena;
+	char masked[IM_MASKED_CHARS + 1] = "";
+	enum im_status st = csrf ? im_token_mask(csrf, masked, &x->err) : IM_OK;
 
 	im_v_set_str(a, model, "lang", im_lang_code(x->request.lang));
 	im_v_set_str(a, model, "title", x->response.title);
 	im_v_set_bool(a, model, "has_session", x->session != NULL);
 	im_v_set_str(a, model, "user", x->session ? x->session->uid : NULL);
-	im_v_set_str(a, model, "csrf", csrf);
+	im_v_set_str(a, model, "csrf", csrf ? masked : NULL);
 	im_v_set_str(a, model, "style_url", im_urlf(a, "/static/style.css?v=%s", x->static_version));
 	im_v_set_str(a, model, "script_url", im_urlf(a, "/static/script.js?v=%s", x->static_version));
 	im_v_set_str(a, model, "home_url", "/mail/INBOX");
 	im_v_set_str(a, model, "logout_url", "/logout");
+	return st;
 }
 
 /* answer_model - as JSON, or as a page */
@@ -147,7 +151,9 @@ answer_model(struct im_exchange *x, const char *csrf, struct im_value *model)
 	if (!resp->template_name)
 		return im_fail(&x->err, IM_BUG, "a page without a template");
 	resp->content_type = "text/html; charset=utf-8";
-	inject(x, csrf, model);
+	enum im_status st = inject(x, csrf, model);
+	if (st != IM_OK)
+		return st;
 	return im_page_render(
 	    &x->request, resp->template_name, x->request.wants_fragment, model, &x->body, &x->err);
 }

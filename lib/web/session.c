@@ -173,15 +173,6 @@ im_session_csrf(const struct im_session *s, struct im_arena *a)
 	return token;
 }
 
-bool
-im_session_csrf_ok(const struct im_session *s, const char *token)
-{
-	char want[IM_TOKEN_CHARS + 1];
-
-	im_token_mac(s->secret, "csrf", "", want);
-	return im_token_eq(token, want);
-}
-
 /* server_key - read, or made by whoever is first */
 static enum im_status
 server_key(const struct im_conf *c, unsigned char key[static IM_KEY_BYTES], struct im_err *err)

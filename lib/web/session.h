@@ -34,7 +34,6 @@ void im_session_sweep(const struct im_conf *c);
 enum im_status im_session_end_all(
     const struct im_conf *c, const char *uid, int *ret_n, struct im_err *err) IM_MUSTUSE;
 const char *im_session_csrf(const struct im_session *s, struct im_arena *a);
-bool im_session_csrf_ok(const struct im_session *s, const char *token);
 
 /*
  * Before there is a session: the sign-in form carries HMAC(server key, cookie), so only a page of ours can have made it.

@@ -89,6 +89,41 @@ im_token_eq(const char *a, const char *b)
 	return im_token_valid(a) && im_token_valid(b) && im_eq_secret(a, b, IM_TOKEN_CHARS);
 }
 
+enum im_status
+im_token_mask(
+    const char token[static IM_TOKEN_CHARS], char dst[static IM_MASKED_CHARS + 1], struct im_err *err)
+{
+	unsigned char mask[IM_TOKEN_CHARS];
+	enum im_status st = im_token_random(mask, sizeof mask, err);
+
+	if (st != IM_OK)
+		return st;
+	for (size_t i = 0; i < IM_TOKEN_CHARS; i++) {
+		const char *at = strchr(base64url, token[i]);
+		unsigned digit = at ? (unsigned)(at - base64url) : 0;
+
+		dst[i] = base64url[mask[i] & 63];
+		dst[IM_TOKEN_CHARS + i] = base64url[(digit + mask[i]) & 63];
+	}
+	dst[IM_MASKED_CHARS] = '\0';
+	return IM_OK;
+}
+
+bool
+im_token_unmask(const char *masked, char dst[static IM_TOKEN_CHARS + 1])
+{
+	if (!masked || strlen(masked) != IM_MASKED_CHARS || strspn(masked, base64url) != IM_MASKED_CHARS)
+		return false;
+	for (size_t i = 0; i < IM_TOKEN_CHARS; i++) {
+		size_t mask = (size_t)(strchr(base64url, masked[i]) - base64url);
+		size_t sum = (size_t)(strchr(base64url, masked[IM_TOKEN_CHARS + i]) - base64url);
+
+		dst[i] = base64url[(sum - mask) & 63];
+	}
+	dst[IM_TOKEN_CHARS] = '\0';
+	return true;
+}
+
 static int
 nibble(char c)
 {

@@ -32,6 +32,16 @@ void im_token_mac(const unsigned char key[static IM_KEY_BYTES], const char *purp
     char dst[static IM_TOKEN_CHARS + 1]);
 bool im_token_eq(const char *a, const char *b); /* constant time for tokens; NULL is never equal */
 
+/*
+ * A page is compressed with text that a sender chose beside the token of its forms; a token that were the same on every
+ * page could be guessed from the lengths (BREACH). So each page shows it under a mask of its own, mask first.
+ */
+enum { IM_MASKED_CHARS = 2 * IM_TOKEN_CHARS };
+enum im_status im_token_mask(const char token[static IM_TOKEN_CHARS], char dst[static IM_MASKED_CHARS + 1],
+    struct im_err *err) IM_MUSTUSE;
+/* im_token_unmask - false (dst untouched) for what has no such form; NULL is fine */
+bool im_token_unmask(const char *masked, char dst[static IM_TOKEN_CHARS + 1]) IM_MUSTUSE;
+
 bool im_hex_decode(struct im_str hex, unsigned char *dst, size_t n); /* exactly n bytes, lower case */
 
 #endif

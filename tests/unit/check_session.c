@@ -332,16 +332,43 @@ START_TEST(csrf)
 	ck_assert(im_session_create(&conf, "alice", &a, &one, &err) == IM_OK);
 	ck_assert(im_session_create(&conf, "bob", &a, &two, &err) == IM_OK);
 	ck_assert(load(one, &s) == IM_OK && load(two, &t) == IM_OK);
-	ck_assert(im_session_csrf_ok(&s, im_session_csrf(&s, &a)));
-	ck_assert(!im_session_csrf_ok(&s, im_session_csrf(&t, &a)));
-	ck_assert(!im_session_csrf_ok(&s, NULL));
-	ck_assert(!im_session_csrf_ok(&s, ""));
-	ck_assert(!im_session_csrf_ok(&s, one));
+	ck_assert(im_token_eq(im_session_csrf(&s, &a), im_session_csrf(&s, &a)));
+	ck_assert(!im_token_eq(im_session_csrf(&s, &a), im_session_csrf(&t, &a)));
+	ck_assert(!im_token_eq(im_session_csrf(&s, &a), one));
 	for (size_t i = 0; i < IM_TOKEN_CHARS; i++) {
 		bent = im_arena_strdup(&a, im_session_csrf(&s, &a));
 		bent[i] = bent[i] == 'A' ? 'B' : 'A';
-		ck_assert(!im_session_csrf_ok(&s, bent));
+		ck_assert(!im_token_eq(im_session_csrf(&s, &a), bent));
 	}
+	im_arena_done(&a);
+	end();
+}
+END_TEST
+
+START_TEST(masked)
+{
+	char token[IM_TOKEN_CHARS + 1], one[IM_MASKED_CHARS + 1], two[IM_MASKED_CHARS + 1],
+	    back[IM_TOKEN_CHARS + 1];
+	struct im_arena a = { 0 };
+	struct im_err err;
+
+	begin();
+	ck_assert(im_token_new(token, &err) == IM_OK);
+	ck_assert(im_token_mask(token, one, &err) == IM_OK && im_token_mask(token, two, &err) == IM_OK);
+	ck_assert_str_ne(one, two);
+	ck_assert(im_token_unmask(one, back));
+	ck_assert_str_eq(back, token);
+	ck_assert(im_token_unmask(two, back));
+	ck_assert_str_eq(back, token);
+	one[IM_TOKEN_CHARS + 7] = one[IM_TOKEN_CHARS + 7] == 'A' ? 'B' : 'A';
+	ck_assert(im_token_unmask(one, back));
+	ck_assert_str_ne(back, token);
+	/* no form of a masked token */
+	ck_assert(!im_token_unmask(NULL, back));
+	ck_assert(!im_token_unmask("", back));
+	ck_assert(!im_token_unmask(token, back));
+	two[0] = '=';
+	ck_assert(!im_token_unmask(two, back));
 	im_arena_done(&a);
 	end();
 }
@@ -444,6 +471,7 @@ main(void)
 		{ links_and_devices, 0, 0 },
 		{ unreadable_is_no_denial, 0, 0 },
 		{ csrf, 0, 0 },
+		{ masked, 0, 0 },
 		{ known_values, 0, 0 },
 		{ server_key, 0, 0 },
 		{ server_key_race, 0, 0 },
