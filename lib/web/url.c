@@ -8,7 +8,30 @@
 #include "web/app.h"
 
 /* kept as they are: unreserved characters, and those of Maildir names that mean nothing in a segment or a value */
-#define KEPT "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~,=:@!"
+#define KEPT "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~,=:@!" /* as kept_span() */
+
+/* kept_span - how many bytes at s are kept; a list asks for every row, and strspn(3) makes itself a table each time */
+static size_t
+kept_span(const char *s)
+{
+	static const bool kept[256] = { ['A' ... 'Z'] = true,
+		['a' ... 'z'] = true,
+		['0' ... '9'] = true,
+		['-'] = true,
+		['.'] = true,
+		['_'] = true,
+		['~'] = true,
+		[','] = true,
+		['='] = true,
+		[':'] = true,
+		['@'] = true,
+		['!'] = true };
+	size_t n = 0;
+
+	while (kept[(unsigned char)s[n]])
+		n++;
+	return n;
+}
 
 const char *
 im_url_segment(struct im_arena *a, const char *s)
@@ -17,7 +40,7 @@ im_url_segment(struct im_arena *a, const char *s)
 	char *ret = im_arena_alloc(a, n * 3 + 1), *to = ret;
 
 	while (*s) {
-		size_t keep = strspn(s, KEPT);
+		size_t keep = kept_span(s);
 
 		to = mempcpy(to, s, keep);
 		s += keep;
@@ -37,7 +60,7 @@ im_url_below(struct im_arena *a, const char *base, const char *segment)
 	size_t base_n = strlen(base), n = strlen(segment);
 	char *ret, *to;
 
-	if (strspn(segment, KEPT) < n)
+	if (kept_span(segment) < n)
 		return im_urlf(a, "%s/%s", base, im_url_segment(a, segment));
 	ret = im_arena_alloc(a, base_n + n + 2);
 	to = mempcpy(ret, base, base_n);
