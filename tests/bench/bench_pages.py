@@ -107,6 +107,10 @@ def main():
 	p.add_argument("--pages", type=int, default=150, help="of each contender in a round")
 	p.add_argument("--sizes", default="100,100000", help="messages of the mailboxes")
 	o = p.parse_args()
+	try:  # what others do on this machine disturbs less
+		os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
+	except OSError:
+		pass
 	with Household() as server:
 		empty = server.dir / "usr/libexec/intimail/cgi/html"  # takes the place of a program that is not measured here
 		subprocess.run(["cc", "-O2", "-static-pie", "-fPIE", "-o", server.dir / "empty", HERE / "empty_cgi.c"], check=True)
@@ -119,8 +123,8 @@ def main():
 			cookie = {"Cookie": "; ".join(f"{k}={v}" for k, v in b.cookies.items())}
 			rows += [(f"list of 50 at {n}", "list", "/mail/INBOX", cookie), (f"message of 20 KB at {n}", "message", url, cookie)]
 			if n == 100:
-				br = {"Accept-Encoding": "br"}
-				rows += [("list, compressed (br)", "list", "/mail/INBOX", cookie | br)]
+				gzip = {"Accept-Encoding": "gzip"}
+				rows += [("list, compressed", "list", "/mail/INBOX", cookie | gzip)]
 		web = Lighttpd(server)
 		cpu, size = {r[0]: [] for r in rows}, {}
 		for _ in range(o.rounds):
