@@ -159,7 +159,7 @@ check-system: all $(tested)
 
 .PHONY: check-asan
 check-asan: ## unit tests and the fuzz corpora under AddressSanitizer and UBSan
-	$(Q)$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined WERROR=0 CFLAGS='-O1 -g' all check-unit fuzz-replay
+	$(Q)$(MAKE) -k BUILD=$(BUILD)/asan SAN=address,undefined WERROR=0 CFLAGS='-O1 -g' all check-unit fuzz-replay
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZ_TIME seconds (60)
