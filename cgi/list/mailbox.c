@@ -56,14 +56,15 @@ add_message(const struct row *row, struct im_value *arr, const struct im_entry *
 	if (!who.n)
 		who = im_str(im_tr(
 		    row->r->lang, row->recipients ? /* N_ */ "(no recipient)" : /* N_ */ "(unknown sender)"));
-	/* in the order in which the template asks */
+	/* in the order in which the template asks; the texts are in the arena already */
 	im_v_set_bool(a, m, "unread", strchr(e->flags, 'S') == NULL);
-	im_v_set_str(a, m, "url", im_url_below(a, row->base, e->id));
-	im_v_set_span(a, m, "from_name", who);
-	im_v_set_str(a, m, "subject", e->subject);
-	im_v_set_str(a, m, "snippet", e->snippet);
+	im_v_set_ref(a, m, "url", im_str(im_url_below(a, row->base, e->id)));
+	im_v_set_ref(a, m, "from_name", who);
+	im_v_set_ref(a, m, "subject", im_str(e->subject));
+	im_v_set_ref(a, m, "snippet", im_str(e->snippet));
 	im_v_set_bool(a, m, "attachments", e->attachments > 0);
-	im_v_set_str(a, m, "date_text", im_date_short(row->r->lang, e->unixtimestamp, row->r->now, a));
+	im_v_set_ref(
+	    a, m, "date_text", im_str(im_date_short(row->r->lang, e->unixtimestamp, row->r->now, a)));
 	if (!row->r->wants_json) /* the page shows none of the rest */
 		return;
 	im_v_set_str(a, m, "id", e->id);

@@ -61,6 +61,12 @@ im_v_set_str(struct im_arena *a, struct im_value *obj, const char *key, const ch
 }
 
 void
+im_v_set_ref(struct im_arena *a, struct im_value *obj, const char *key, struct im_str text)
+{
+	add(a, obj, key, IM_V_STR)->u.s = text;
+}
+
+void
 im_v_set_int(struct im_arena *a, struct im_value *obj, const char *key, int64_t i)
 {
 	add(a, obj, key, IM_V_INT)->u.i = i;

@@ -42,6 +42,8 @@ struct im_value *im_v_array(struct im_arena *a);
 /* setters of an object; the text is copied into the arena, the key is borrowed. A NULL text adds null */
 void im_v_set_str(struct im_arena *a, struct im_value *obj, const char *key, const char *text);
 void im_v_set_span(struct im_arena *a, struct im_value *obj, const char *key, struct im_str text);
+/* im_v_set_ref - the text is borrowed instead of copied: it must live as long as the value (the same arena, a literal) */
+void im_v_set_ref(struct im_arena *a, struct im_value *obj, const char *key, struct im_str text);
 void im_v_set_int(struct im_arena *a, struct im_value *obj, const char *key, int64_t i);
 void im_v_set_bool(struct im_arena *a, struct im_value *obj, const char *key, bool b);
 void im_v_set_null(struct im_arena *a, struct im_value *obj, const char *key);
