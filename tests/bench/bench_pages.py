@@ -104,7 +104,7 @@ def instructions(server, program, path, cookie):
 def main():
 	p = argparse.ArgumentParser(description=__doc__)
 	p.add_argument("--rounds", type=int, default=9)
-	p.add_argument("--pages", type=int, default=150, help="of each contender in a round")
+	p.add_argument("--pages", type=int, default=300, help="of each contender in a round")
 	p.add_argument("--sizes", default="100,100000", help="messages of the mailboxes")
 	o = p.parse_args()
 	try:  # what others do on this machine disturbs less
