@@ -21,6 +21,14 @@ to_ns(struct timespec t)
 	return (int64_t)t.tv_sec * NS + t.tv_nsec;
 }
 
+static struct im_dirmark
+mark_of(const struct stat *st)
+{
+	return (struct im_dirmark) {
+		.inode = st->st_ino, .mtime = to_ns(st->st_mtim), .ctime = to_ns(st->st_ctim)
+	};
+}
+
 bool
 im_dirmark_get(int dirfd, struct im_dirmark *ret)
 {
@@ -28,9 +36,18 @@ im_dirmark_get(int dirfd, struct im_dirmark *ret)
 
 	if (fstat(dirfd, &st) < 0)
 		return false;
-	*ret = (struct im_dirmark) {
-		.inode = st.st_ino, .mtime = to_ns(st.st_mtim), .ctime = to_ns(st.st_ctim)
-	};
+	*ret = mark_of(&st);
+	return true;
+}
+
+bool
+im_dirmark_at(int dirfd, const char *name, struct im_dirmark *ret)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+		return false;
+	*ret = mark_of(&st);
 	return true;
 }
 

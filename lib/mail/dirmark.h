@@ -23,6 +23,8 @@ struct im_dirmark {
 };
 
 bool im_dirmark_get(int dirfd, struct im_dirmark *ret); /* false with errno */
+/* im_dirmark_at - of the directory 'name' below dirfd; false: there is none, or it is a symbolic link */
+bool im_dirmark_at(int dirfd, const char *name, struct im_dirmark *ret);
 bool im_dirmark_eq(const struct im_dirmark *a, const struct im_dirmark *b);
 
 /*

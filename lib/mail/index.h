@@ -64,6 +64,9 @@ enum im_status im_index_page(const struct im_mailbox *b, enum im_page_dir dir, c
 /* im_index_counts - O(1) when in step */
 enum im_status im_index_counts(
     const struct im_mailbox *b, struct im_counts *ret, struct im_err *err) IM_MUSTUSE;
+/* im_index_counts_at - the same of a mailbox by name: a list of all folders opens no more than it must. IM_NOTFOUND */
+enum im_status im_index_counts_at(
+    const struct im_store *s, const char *name, struct im_counts *ret, struct im_err *err) IM_MUSTUSE;
 /* im_index_find - one entry by id, O(log n) */
 enum im_status im_index_find(const struct im_mailbox *b, const char *id, struct im_arena *arena,
     struct im_entry *ret, struct im_err *err) IM_MUSTUSE;

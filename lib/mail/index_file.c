@@ -18,23 +18,6 @@
 
 #include "base/io.h"
 
-/* 32 hex digits, or "" where /proc does not tell */
-static void
-read_boot_id(char dst[static IM_IX_BOOT + 1])
-{
-	char text[36];
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	size_t n = 0;
-
-	if (fd >= 0 && read(fd, text, sizeof(text)) == (ssize_t)sizeof(text))
-		for (size_t i = 0; i < sizeof(text) && n < IM_IX_BOOT; i++)
-			if ((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f'))
-				dst[n++] = text[i];
-	dst[n == IM_IX_BOOT ? n : 0] = '\0';
-	if (fd >= 0)
-		(void)close(fd);
-}
-
 static void
 close_file(struct im_ix *ix)
 {
@@ -66,7 +49,6 @@ void
 im_ix_open(const struct im_mailbox *b, struct im_ix *ix)
 {
 	*ix = (struct im_ix) { .b = b, .path = IM_IX_FILE, .fd = -1 };
-	read_boot_id(ix->boot);
 	open_file(ix, O_RDONLY);
 }
 
@@ -78,7 +60,7 @@ im_ix_compare_dirs(struct im_ix *ix)
 	ix->marked = ix->header_ok && im_dirmark_get(ix->b->new_fd, &n) &&
 		     im_dirmark_get(ix->b->cur_fd, &c) && im_dirmark_eq(&ix->h.new_mark, &n) &&
 		     im_dirmark_eq(&ix->h.cur_mark, &c);
-	ix->in_step = ix->marked && ix->boot[0] != '\0' && strcmp(ix->boot, ix->h.boot) == 0;
+	ix->in_step = ix->marked && ix->b->boot[0] != '\0' && strcmp(ix->b->boot, ix->h.boot) == 0;
 	return ix->in_step;
 }
 
@@ -107,7 +89,6 @@ im_ix_begin(const struct im_mailbox *b, int wait_ms, struct im_ix *ix, struct im
 enum im_status
 im_ix_begin_at(struct im_ix *ix, int wait_ms, struct im_err *err)
 {
-	read_boot_id(ix->boot);
 	return lock(ix, wait_ms, err);
 }
 
@@ -173,7 +154,7 @@ im_ix_settle(struct im_ix *ix, int in_new, int in_cur)
 void
 im_ix_settle_listed(struct im_ix *ix)
 {
-	memcpy(ix->h.boot, ix->boot, sizeof(ix->h.boot));
+	memcpy(ix->h.boot, ix->b->boot, sizeof(ix->h.boot));
 	ix->marked = mark(ix, true, true, 0, 0);
-	ix->in_step = ix->marked && ix->boot[0] != '\0';
+	ix->in_step = ix->marked && ix->b->boot[0] != '\0';
 }

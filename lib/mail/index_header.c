@@ -63,7 +63,7 @@ im_ix_header_decode(const char buf[static IM_IX_HEADER], struct im_ix_header *re
 	im_ix_expect(&c, ",\"last\":");
 	h.last = im_ix_skip(&c, "null") ? INT64_MIN : im_ix_integer(&c);
 	im_ix_expect(&c, ",\"boot\":\"");
-	for (int i = 0; i < IM_IX_BOOT && c.p < c.end && *c.p != '"'; i++)
+	for (int i = 0; i < IM_BOOT_ID && c.p < c.end && *c.p != '"'; i++)
 		h.boot[i] = *c.p++;
 	im_ix_expect(&c, "\",\"new\":\"");
 	h.new_mark = mark(&c);

@@ -24,8 +24,7 @@
 #define IM_IX_REBUILD "index.jsonl.new" /* a rebuilding, under the repair lock */
 
 enum {
-	IM_IX_HEADER = 512, /* bytes of the header line, newline included */
-	IM_IX_BOOT = 32,
+	IM_IX_HEADER = 512,    /* bytes of the header line, newline included */
 	IM_IX_PREFIX_MAX = 128 /* bytes of a line that may change */
 };
 
@@ -39,7 +38,7 @@ struct im_ix_header {
 	uint64_t bytes; /* committed length of the file; what follows does not count */
 	uint64_t total, unread, removed;
 	int64_t last; /* arrived of the last line, INT64_MIN where there is none */
-	char boot[IM_IX_BOOT + 1];
+	char boot[IM_BOOT_ID + 1];
 	struct im_dirmark new_mark, cur_mark; /* all zero: not in step */
 };
 
@@ -90,7 +89,6 @@ struct im_ix {
 	bool bad_line; /* a line was met that is none */
 	struct im_ix_header h;
 	struct im_dirwatch w;
-	char boot[IM_IX_BOOT + 1]; /* of the running system; "" when unknown: then never in step */
 };
 
 enum { IM_IX_WAIT_MS = 30000 };

@@ -126,6 +126,23 @@ soften(enum im_status st, struct im_err *err)
 	return IM_TEMP;
 }
 
+/* 32 hex digits, or "" where /proc does not tell */
+static void
+read_boot_id(char dst[static IM_BOOT_ID + 1])
+{
+	char text[36];
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+
+	if (fd >= 0 && read(fd, text, sizeof(text)) == (ssize_t)sizeof(text))
+		for (size_t i = 0; i < sizeof(text) && n < IM_BOOT_ID; i++)
+			if ((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f'))
+				dst[n++] = text[i];
+	dst[n == IM_BOOT_ID ? n : 0] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 enum im_status
 im_store_open(const char *mail_root, const char *uid, bool create, struct im_store *ret, struct im_err *err)
 {
@@ -165,6 +182,7 @@ out:
 		return st;
 	}
 	memcpy(s.uid, uid, strlen(uid) + 1); /* at most 64, im_uid_valid() */
+	read_boot_id(s.boot);
 	*ret = s;
 	return IM_OK;
 }
@@ -223,6 +241,7 @@ out:
 		return st;
 	}
 	memcpy(b.name, name, strlen(name) + 1);
+	memcpy(b.boot, s->boot, sizeof(b.boot));
 	*ret = b;
 	return IM_OK;
 }

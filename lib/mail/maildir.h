@@ -22,7 +22,8 @@
 enum {
 	IM_MAILBOX_NAME_MAX = 200, /* bytes of "Family.Photos" as stored */
 	IM_MSG_NAME_MAX = 255,
-	IM_FLAGS_MAX = 52 /* A-Z a-z */
+	IM_FLAGS_MAX = 52, /* A-Z a-z */
+	IM_BOOT_ID = 32
 };
 
 /*
@@ -33,6 +34,7 @@ struct im_store {
 	int fd;     /* the Maildir directory */
 	int tmp_fd; /* its tmp/; flock'ed by im_quota_lock */
 	char uid[65];
+	char boot[IM_BOOT_ID + 1]; /* of the running system, for the index; "" where it is not to be had */
 };
 
 /* im_uid_valid - [a-z0-9][a-z0-9._-]{0,63}, no "..": safe as a path component and in LDAP */
@@ -52,6 +54,7 @@ struct im_mailbox {
 	int tmp_fd, new_fd, cur_fd;
 	/* "INBOX", "Sent", "Family.Photos": the stored form, modified UTF-7 as in Dovecot */
 	char name[IM_MAILBOX_NAME_MAX + 1];
+	char boot[IM_BOOT_ID + 1]; /* the store's */
 };
 bool im_mailbox_name_valid(const char *name);
 enum im_status im_mailbox_open(const struct im_store *s, const char *name, bool create,

@@ -96,14 +96,10 @@ static struct im_counts
 counts_of(const struct im_store *s, const char *name)
 {
 	struct im_counts c = { 0 };
-	struct im_mailbox box;
 	struct im_err ignored;
 
-	if (im_mailbox_open(s, name, false, &box, &ignored) != IM_OK)
-		return c;
-	if (im_index_counts(&box, &c, &ignored) != IM_OK)
+	if (im_index_counts_at(s, name, &c, &ignored) != IM_OK)
 		c = (struct im_counts) { 0 };
-	im_mailbox_close(&box);
 	return c;
 }
 
@@ -150,7 +146,7 @@ im_folders_model(const struct im_request *r, const struct im_mail_at *at, const 
 	const char *here = at->empty ? INBOX : at->box.name;
 	struct im_value *arr;
 	char **names;
-	size_t n;
+	size_t n = 0;
 	enum im_status st;
 
 	set_mailbox(r, model, here, counts);

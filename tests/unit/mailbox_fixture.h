@@ -226,6 +226,12 @@ fixture_right(struct fixture *f, const struct im_mailbox *b)
 	ck_assert_msg(im_maildir_each(b, fixture_add_file, &files, &f->err) == IM_OK, "%s", f->err.msg);
 	ck_assert_msg(im_index_counts(b, &c, &f->err) == IM_OK, "%s", f->err.msg);
 	ck_assert_uint_eq(files.n, entries.n);
+	{
+		struct im_counts at;
+
+		ck_assert_int_eq(im_index_counts_at(&f->store, b->name, &at, &f->err), IM_OK);
+		ck_assert(at.total == c.total && at.unread == c.unread);
+	}
 	for (size_t i = 0; i < entries.n; i++) {
 		unread += (entries.v[i].flags & im_flags_mask(IM_STR("S"))) == 0;
 		ck_assert(i == 0 || entries.v[i - 1].arrived < entries.v[i].arrived ||
