@@ -540,3 +540,35 @@ def test_killed_rebuild(quick_mailbox):
 	m.run("rebuild")
 	m.right()
 	assert sorted(p.name for p in m.dir.iterdir()) == ["cur", "index.jsonl", "new", "tmp"]
+
+
+# --- the programs that are confined ---
+
+def test_in_step_behind_confinement(server):
+	"""agent and pages are confined to what they need; for the index they need more than files: its marks and its watch"""
+	server.add_user("ida")
+
+	def check():
+		report = json.loads(server.run("intimail-index", "-c", server.status["config"], "check", "ida", "INBOX", "--deep", "--json"))[0]
+		assert report["in_step"] and report["bad_lines"] == report["missing"] == report["wrong"] == report["extra"] == 0, report
+		return report
+
+	for i in range(3):
+		queue_id = server.deliver(f"From: a@elsewhere.test\nTo: ida@example.org\nSubject: number {i}\n\nHello {i}\n", "ida@example.org")
+		assert check()["messages"] == i + 1
+	assert len(queue_id) > 11  # the long form, which tells the time
+	exported = json.loads(server.run("intimail-index", "-c", server.status["config"], "export", "ida"))
+	assert exported[-1]["queueid"] == queue_id
+	b = server.browser("ida")
+	page = b.json("/mail/INBOX")
+	assert [m["subject"] for m in page["messages"]] == ["number 2", "number 1", "number 0"]
+	assert check()["unread"] == 3
+	assert b.get(page["messages"][1]["url"]).status == 200
+	assert check()["unread"] == 2
+	# another program in between: taken in by the next page
+	mail = Path(server.status["mail_root"]) / "ida/Maildir"
+	foreign = mail / "new/1700000000.foreign"
+	foreign.write_text(MESSAGE.format(1))
+	shutil.chown(foreign, mail.stat().st_uid)
+	assert b.json("/mail/INBOX")["mailbox"]["total"] == 4
+	assert check()["messages"] == 4
