@@ -208,7 +208,7 @@ def test_without_script(browser, server):
 	wait(b, rows)
 	b.find_element(By.CSS_SELECTOR, ".bar [rel=next]").click()
 	wait(b, lambda b: "older=" in b.current_url)
-	b.find_element(By.XPATH, "//button[.='Sign out']").click()
+	b.find_element(By.XPATH, "//button[contains(., 'Sign out')]").click()
 	wait(b, lambda b: b.find_elements(By.NAME, "password"))
 	b.get(server.url + "/mail/INBOX")
 	assert b.find_elements(By.NAME, "password") and "/login" in b.current_url
@@ -222,6 +222,10 @@ def test_french_for_a_french_browser(browser, server):
 	assert b.find_element(By.CSS_SELECTOR, ".bar [rel=next]").text == "Plus anciens"
 	open_row(b, "Two files")
 	assert "2 pièces jointes" in b.find_element(By.CSS_SELECTOR, ".files").text
+	b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True})
+	menu, out = (b.find_element(By.CSS_SELECTOR, s).rect for s in (".menu summary", ".top button"))
+	assert menu["x"] + menu["width"] <= out["x"], "longer words than English ones fit side by side"
+	assert too_wide(b) == []
 	b.get(server.url + "/mail/Nowhere")
 	assert "Il n’y a pas de dossier de ce nom." in b.find_element(By.TAG_NAME, "main").text
 
