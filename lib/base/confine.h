@@ -14,6 +14,15 @@
 
 #include "base/err.h"
 
+/* where the C library keeps its charset modules, for who converts after it is confined */
+#if defined(__x86_64__)
+#define IM_GCONV_DIR "/usr/lib/x86_64-linux-gnu/gconv"
+#elif defined(__aarch64__)
+#define IM_GCONV_DIR "/usr/lib/aarch64-linux-gnu/gconv"
+#else
+#define IM_GCONV_DIR "/usr/lib/gconv"
+#endif
+
 struct im_confine_path {
 	const char *path;                            /* a missing one is passed over */
 	enum { IM_PATH_READ, IM_PATH_WRITE } access; /* write: read, write, create, rename, remove below it */

@@ -43,15 +43,6 @@ enum {
 	INDEX_WAIT_MS = 2000
 };
 
-/* where the C library keeps its charset modules */
-#if defined(__x86_64__)
-#define GCONV_DIR "/usr/lib/x86_64-linux-gnu/gconv"
-#elif defined(__aarch64__)
-#define GCONV_DIR "/usr/lib/aarch64-linux-gnu/gconv"
-#else
-#define GCONV_DIR "/usr/lib/gconv"
-#endif
-
 /* everything a delivery holds; zeroed with descriptors -1, released by release() */
 struct job {
 	const struct im_conf *conf;
@@ -232,8 +223,8 @@ confine(struct job *j, struct im_err *err)
 	const struct im_confine_path paths[] = {
 		{ maildir, IM_PATH_WRITE },
 		{ "/proc/sys/kernel/random/boot_id",
-		    IM_PATH_READ },          /* the index is believed within one boot */
-		{ GCONV_DIR, IM_PATH_READ }, /* charsets of header fields */
+		    IM_PATH_READ },             /* the index is believed within one boot */
+		{ IM_GCONV_DIR, IM_PATH_READ }, /* charsets of header fields */
 	};
 	return im_confine(
 	    &(struct im_confine) { .paths = paths, .npaths = IM_COUNT(paths), .sockets = true }, err);

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "setup/render.h"
@@ -204,6 +205,19 @@ put_pages(struct im_plan *p, struct im_err *err)
 	return st;
 }
 
+/* deliver_log - where the agent writes when this file is there (a private server has no syslog); made once, then left alone */
+static enum im_status
+deliver_log(struct im_plan *p, struct im_err *err)
+{
+	const char *path = im_plan_path(p, "@log_dir@/deliver.log", err);
+
+	if (!path)
+		return err->st;
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return IM_OK;
+	return im_put_file(p->put, path, IM_STR(""), im_plan_owner(p, 0640, IM_WHO_MAIL, IM_WHO_MAIL), err);
+}
+
 enum im_status
 im_plan_files(struct im_plan *p, struct im_err *err)
 {
@@ -216,6 +230,8 @@ im_plan_files(struct im_plan *p, struct im_err *err)
 			return err->st;
 		st = render_file(p, templates[i].template_name, path, err);
 	}
+	if (st == IM_OK)
+		st = deliver_log(p, err);
 	if (st == IM_OK)
 		st = put_programs(p, err);
 	return st == IM_OK ? put_pages(p, err) : st;

@@ -38,14 +38,6 @@ enum {
 	CONFINE_PATHS_MAX = 12
 };
 
-#if defined(__x86_64__)
-#define GCONV_DIR "/usr/lib/x86_64-linux-gnu/gconv"
-#elif defined(__aarch64__)
-#define GCONV_DIR "/usr/lib/aarch64-linux-gnu/gconv"
-#else
-#define GCONV_DIR "/usr/lib/gconv"
-#endif
-
 extern char **environ;
 
 static const struct variable {
@@ -194,7 +186,7 @@ confine(const struct im_exchange *x, struct im_err *err)
 	if (x->app->uses_mail) /* the index is believed only within the boot that wrote it */
 		paths[n++] = (struct im_confine_path) { "/proc/sys/kernel/random/boot_id", IM_PATH_READ };
 	if (x->app->reads_gconv)
-		paths[n++] = (struct im_confine_path) { GCONV_DIR, IM_PATH_READ };
+		paths[n++] = (struct im_confine_path) { IM_GCONV_DIR, IM_PATH_READ };
 	if (x->app->reads_magic) {
 		paths[n++] = (struct im_confine_path) { "/usr/share/misc/magic.mgc", IM_PATH_READ };
 		paths[n++] = (struct im_confine_path) { "/etc/magic", IM_PATH_READ };
