@@ -139,13 +139,13 @@ def test_refused_alike(server, user, password):
 
 
 def test_disabled(server):
-	server.add_user("dora")
-	assert server.browser("dora")
-	server.user("set", "dora", "--disable")
-	a = try_sign_in(server.browser(), "dora", server.passwords["dora"])
+	server.add_user("nora")
+	assert server.browser("nora")
+	server.user("set", "nora", "--disable")
+	a = try_sign_in(server.browser(), "nora", server.passwords["dora"])
 	assert a.status == 403 and WRONG in a.text
-	server.user("set", "dora", "--enable")
-	assert server.browser("dora")
+	server.user("set", "nora", "--enable")
+	assert server.browser("nora")
 
 
 def test_nul_is_refused(server):
