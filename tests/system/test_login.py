@@ -142,7 +142,7 @@ def test_disabled(server):
 	server.add_user("nora")
 	assert server.browser("nora")
 	server.user("set", "nora", "--disable")
-	a = try_sign_in(server.browser(), "nora", server.passwords["dora"])
+	a = try_sign_in(server.browser(), "nora", server.passwords["nora"])
 	assert a.status == 403 and WRONG in a.text
 	server.user("set", "nora", "--enable")
 	assert server.browser("nora")
