@@ -26,12 +26,12 @@
 #include "mail/index_sync.h"
 
 enum {
-	LIST_TRIES = 5,         /* listings until one was not disturbed */
-	ROUNDS = 4,             /* complete passes until one was not disturbed */
-	PASSES = 100000,        /* passes in all: never for ever, whatever the directories do */
-	BULK = 100,             /* messages that may be read under the lock */
-	PIECE_MS = 3000,        /* reading without the lock */
-	PIECE_BYTES = 32 << 20, /* lines of one piece */
+	LIST_TRIES = 5,        /* listings until one was not disturbed */
+	ROUNDS = 4,            /* complete passes until one was not disturbed */
+	PASSES = 100000,       /* passes in all: never for ever, whatever the directories do */
+	BULK = 100,            /* messages that may be read under the lock */
+	PIECE_MS = 3000,       /* reading without the lock */
+	PIECE_BYTES = 8 << 20, /* lines of one piece */
 	REPAIR_WAIT_MS = 600000
 };
 
