@@ -34,6 +34,7 @@
 enum {
 	CPU_SECONDS = 5,
 	ADDRESS_SPACE = 512 * 1024 * 1024,
+	FILE_BYTES = 1024 * 1024 * 1024, /* the index of a mailbox with two million messages */
 	VARIABLE_MAX = 16 * 1024, /* of one CGI variable; a longer one is not there */
 	CONFINE_PATHS_MAX = 12
 };
@@ -206,7 +207,7 @@ confine(const struct im_exchange *x, struct im_err *err)
 			      .sockets = x->app->uses_directory,
 			      .cpu_s = CPU_SECONDS,
 			      .as_bytes = ADDRESS_SPACE,
-			      .file_bytes = (size_t)c->message_size_limit },
+			      .file_bytes = FILE_BYTES },
 	    err);
 }
 
