@@ -16,5 +16,6 @@ main(void)
 	    .routes = routes,
 	    .nroutes = IM_COUNT(routes),
 	    .uses_mail = true,
-	    .reads_gconv = true });
+	    .reads_gconv = true,
+	    .framed = true });
 }

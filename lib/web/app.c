@@ -294,7 +294,7 @@ im_app_main(const struct im_app *app)
 		return 1;
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
-	im_response_before_limit(true);
+	im_response_before_limit(app->framed ? IM_LATE_FRAME : IM_LATE_PAGE);
 	im_log_open("intimail-web", IM_LOG_FD, STDERR_FILENO);
 	take_variables(environ, &wire);
 	(void)clearenv();
@@ -305,7 +305,7 @@ im_app_main(const struct im_app *app)
 		x.session_err = err;
 		im_exchange_fail(&x, st);
 	}
-	im_response_before_limit(false);
+	im_response_before_limit(IM_LATE_DIE);
 	log_failure(&x);
 	send_answer(&x);
 	/* memory goes with the process; what is left is not worth a page fault */

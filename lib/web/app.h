@@ -122,6 +122,8 @@ struct im_app {
 	bool uses_mail;                /* confine to <mail_root>/<uid>/Maildir rw, templates and locale ro */
 	bool uses_directory;           /* sign-in: sessions, throttle rw; may connect to slapd */
 	bool reads_gconv, reads_magic; /* charset modules, libmagic's data base */
+	/* its answers are shown in a frame of ours: errors as well, and no sign-in page (which lets no frame show it) */
+	bool framed;
 };
 
 int im_app_main(const struct im_app *app);

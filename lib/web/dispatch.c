@@ -4,6 +4,7 @@
  *	target -> route and method -> session -> (POST: origin, form, token) -> handler -> page, fragment or JSON
  *
  * A failure anywhere becomes an error page with the same headers; should that fail as well (no templates), a bare one.
+ * In the frame of a message it is a document that the frame may show.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -58,7 +59,7 @@ find_route(struct im_exchange *x, const struct im_route **ret)
 	return im_fail(&x->err, IM_INVALID, "this page cannot be asked by this method");
 }
 
-/* signed_in - else the way to the sign-in page, which knows where to come back to */
+/* signed_in - else the way to the sign-in page, which knows where to come back to, and which no frame shows */
 static enum im_status
 signed_in(struct im_exchange *x)
 {
@@ -71,7 +72,7 @@ signed_in(struct im_exchange *x)
 		return x->err.st;
 	}
 	x->response.status = 401;
-	if (!r->wants_json && !r->wants_fragment) {
+	if (!r->wants_json && !r->wants_fragment && !x->app->framed) {
 		x->response.redirect =
 		    r->method == IM_GET && im_url_local(x->wire->uri)
 			? im_urlf(r->arena, "/login?next=%s", im_url_segment(r->arena, x->wire->uri))
@@ -228,12 +229,17 @@ bare(struct im_exchange *x)
 {
 	struct im_response resp = { .status = x->response.status };
 	struct im_err ignored;
+	const char *text = im_page_error_text(&im_lang_en, resp.status);
 
 	im_buf_clear(&x->head);
 	im_buf_clear(&x->body);
 	x->response.stream = NULL;
-	im_page_bare(im_page_error_title(&im_lang_en, resp.status),
-	    im_page_error_text(&im_lang_en, resp.status), &x->body);
+	if (x->app->framed) {
+		resp.kind = IM_FRAME_HTML;
+		im_page_error_frame(&im_lang_en, resp.status, text, &x->body);
+	} else {
+		im_page_bare(im_page_error_title(&im_lang_en, resp.status), text, &x->body);
+	}
 	if (im_response_head(&resp, "text/html; charset=utf-8", (int64_t)x->body.n, &x->head, &ignored) !=
 	    IM_OK)
 		im_buf_adds(&x->head, "Status: 500\r\nContent-Length: 0\r\n\r\n");
@@ -266,6 +272,11 @@ failed(struct im_exchange *x, enum im_status st)
 	if (x->request.wants_json) {
 		im_v_set_str(x->arena, model, "error", text);
 		im_v_set_int(x->arena, model, "status", status);
+	} else if (x->app->framed) {
+		old->kind = IM_FRAME_HTML;
+		old->content_type = "text/html; charset=utf-8";
+		im_buf_init(&old->body, IM_PAGE_MAX_BYTES);
+		im_page_error_frame(l, status, text, &old->body);
 	} else {
 		im_v_set_int(x->arena, model, "status", status);
 		im_v_set_str(x->arena, model, "text", text);

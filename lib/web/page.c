@@ -184,6 +184,34 @@ im_page_error_text(const struct im_lang *l, int status)
 }
 
 void
+im_page_error_frame(const struct im_lang *l, int status, const char *text, struct im_buf *out)
+{
+	static const char style[] = "<style>:root{color-scheme:light}html{background:#fff;color:#1c1c21}"
+				    "body{margin:14px 16px;font:15px/1.5 system-ui,sans-serif}"
+				    "h1{font-size:1.15em}</style>";
+	const char *title = im_page_error_title(l, status);
+
+	im_buf_addf(
+	    out, "<!DOCTYPE html><html lang=\"%s\"><head><meta charset=\"utf-8\"><title>", im_lang_code(l));
+	im_html_escape(out, im_str(title));
+	im_buf_adds(out, "</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+	im_buf_adds(out, style);
+	im_buf_adds(out, "</head><body><h1>");
+	im_html_escape(out, im_str(title));
+	im_buf_adds(out, "</h1><p>");
+	im_html_escape(out, im_str(text));
+	im_buf_adds(out, "</p>");
+	if (status >= 500) {
+		im_buf_adds(out, "<p>");
+		im_html_escape(out,
+		    im_str(
+			im_tr(l, "The message itself is safe. Choose “Text only” above to read its text.")));
+		im_buf_adds(out, "</p>");
+	}
+	im_buf_adds(out, "</body></html>\n");
+}
+
+void
 im_page_bare(const char *title, const char *text, struct im_buf *out)
 {
 	im_buf_adds(out, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>");

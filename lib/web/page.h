@@ -17,6 +17,11 @@ enum im_status im_page_render(const struct im_request *r, const char *template_n
 /* im_page_error_text - what an error page says when nobody knows more, by HTTP status, translated */
 const char *im_page_error_title(const struct im_lang *l, int status);
 const char *im_page_error_text(const struct im_lang *l, int status);
+/*
+ * im_page_error_frame - an error as a document for the frame of a message, where style sheets of ours are forbidden; no
+ * template is needed. Where only showing the message failed it says what else there is
+ */
+void im_page_error_frame(const struct im_lang *l, int status, const char *text, struct im_buf *out);
 /* im_page_bare - an error page that needs nothing: no configuration, no template */
 void im_page_bare(const char *title, const char *text, struct im_buf *out);
 

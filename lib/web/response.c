@@ -186,27 +186,44 @@ im_response_head(const struct im_response *resp, const char *content_type, int64
 	return st;
 }
 
-#define LATE_TEXT                                                                                          \
+#define LATE(policy, advice)                                                                               \
+	"Status: 503 Service Unavailable\r\n"                                                              \
+	"Content-Type: text/html; charset=utf-8\r\n" policy "\r\n"                                         \
 	"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>This page takes too long</title>" \
-	"<h1>This page takes too long</h1><p>It was given up. Go back and choose another view.</p>\n"
+	"<h1>This page takes too long</h1><p>It was given up. " advice "</p>\n"
+
+static const char late_page[] = LATE(PAGE_POLICY, "Go back and choose another view.");
+static const char late_frame[] = LATE(FRAME_POLICY(""), "Choose “Text only” above to read the text.");
 
 static void
-too_long(int signum)
+too_late(const char *answer, size_t n)
 {
-	static const char answer[] =
-	    "Status: 503 Service Unavailable\r\n"
-	    "Content-Type: text/html; charset=utf-8\r\n" PAGE_POLICY "\r\n" LATE_TEXT;
 	static const char note[] =
 	    "intimail-web: a page was given up: it needed more CPU time than the limit\n";
 
-	(void)signum;
-	(void)!write(STDOUT_FILENO, answer, sizeof answer - 1);
+	(void)!write(STDOUT_FILENO, answer, n);
 	(void)!write(STDERR_FILENO, note, sizeof note - 1);
 	_exit(0);
 }
 
-void
-im_response_before_limit(bool on)
+static void
+too_late_page(int signum)
 {
-	(void)signal(SIGXCPU, on ? too_long : SIG_DFL);
+	(void)signum;
+	too_late(late_page, sizeof late_page - 1);
+}
+
+static void
+too_late_frame(int signum)
+{
+	(void)signum;
+	too_late(late_frame, sizeof late_frame - 1);
+}
+
+void
+im_response_before_limit(enum im_late late)
+{
+	(void)signal(SIGXCPU, late == IM_LATE_FRAME  ? too_late_frame
+			      : late == IM_LATE_PAGE ? too_late_page
+						     : SIG_DFL);
 }

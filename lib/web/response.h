@@ -12,10 +12,12 @@
 enum im_status im_response_head(const struct im_response *resp, const char *content_type, int64_t length,
     struct im_buf *out, struct im_err *err) IM_MUSTUSE;
 
+enum im_late { IM_LATE_DIE, IM_LATE_PAGE, IM_LATE_FRAME };
+
 /*
- * im_response_before_limit - answer 503 and end when the limit of CPU time is reached (SIGXCPU); off when an answer has
- * begun. Hostile mail can be slow to read: its owner must learn why there is no page.
+ * im_response_before_limit - answer 503 and end when the limit of CPU time is reached (SIGXCPU); IM_LATE_DIE when an answer
+ * has begun. Hostile mail can be slow to read: its owner must learn why there is no page, or nothing in the frame.
  */
-void im_response_before_limit(bool on);
+void im_response_before_limit(enum im_late late);
 
 #endif

@@ -205,8 +205,28 @@ def test_beyond_the_limits_the_text_is_shown(server, dora, html):
 	assert "plain words" in a.text and "im-note" in a.text and len(a.text) < 10000
 
 
+def assert_an_error_in_the_frame(a, status, text):
+	assert a.status == status and a.headers["Content-Type"] == "text/html; charset=utf-8"
+	assert "frame-ancestors 'self'; sandbox" in a.headers["Content-Security-Policy"]
+	assert a.headers["X-Frame-Options"] == "SAMEORIGIN"
+	assert a.text.startswith("<!DOCTYPE html>") and a.text.endswith("</body></html>\n") and text in a.text
+	assert "/static/" not in a.text  # its policy forbids our style sheet
+
+
 def test_message_without_html(server, dora):
-	assert dora.get(put(server, "dora", letter()) + "/html").status == 404
+	assert_an_error_in_the_frame(dora.get(put(server, "dora", letter()) + "/html"), 404, "This message has no HTML.")
+
+
+def test_errors_are_shown_in_the_frame(server, dora):
+	path = put(server, "dora", html_letter("<p>x</p>"))
+	box = server.files("dora")[0].parents[1]
+	assert_an_error_in_the_frame(server.browser().get(path + "/html"), 401, "Sign in again")
+	gone = box / "cur" / f"{path.rsplit('/', 1)[1]}:2,S"
+	away = gone.rename(box.parent / "away")
+	assert_an_error_in_the_frame(dora.get(path + "/html"), 404, "It may have been moved or deleted.")
+	away.rename(gone)
+	os.chmod(gone, 0)
+	assert_an_error_in_the_frame(dora.get(path + "/html", Accept_Language="fr"), 503, "« Texte seul »")
 
 
 def test_charsets(server, dora):

@@ -131,6 +131,10 @@ static const struct im_route routes[] = {
 	{ IM_GET, "/stream", NULL, 0, streaming },
 };
 static const struct im_app app = { .name = "test", .routes = routes, .nroutes = IM_COUNT(routes) };
+static const struct im_app framed = {
+	.name = "test", .routes = routes, .nroutes = IM_COUNT(routes), .framed = true
+};
+static const struct im_app *asked = &app;
 
 /* --- asking it --- */
 
@@ -190,7 +194,7 @@ ask(const char *uri, bool signed_in)
 	struct im_err err;
 
 	im_exchange_done(&x);
-	x = (struct im_exchange) { .app = &app,
+	x = (struct im_exchange) { .app = asked,
 		.wire = &wire,
 		.conf = &conf,
 		.arena = &arena,
@@ -529,6 +533,55 @@ START_TEST(broken_pages)
 }
 END_TEST
 
+static const struct framed_row {
+	const char *uri;
+	bool signed_in;
+	int status;
+	bool hint;
+} framed_failures[] = {
+	{ "/fails/3t", true, 404, false },
+	{ "/fails/7", true, 503, true },
+	{ "/none", true, 404, false },
+	{ "/mail/x", false, 401, false }, /* no way to the sign-in page, which would not be shown */
+	{ "/fails/8", false, 500, true },
+};
+
+/* an error in the frame of a message is a document that the frame may show */
+START_TEST(errors_in_the_frame)
+{
+	const struct framed_row *f = &framed_failures[_i];
+
+	begin();
+	asked = &framed;
+	ask(f->uri, f->signed_in);
+	is(f->status, "; frame-ancestors 'self'; sandbox allow-popups", "</body></html>");
+	is(f->status, "\r\nX-Frame-Options: SAMEORIGIN\r\n", "<!DOCTYPE html>");
+	is(f->status, "\r\nContent-Type: text/html; charset=utf-8\r\n", "<h1>");
+	ck_assert_ptr_null(strstr(x.head.p, "Location:"));
+	ck_assert_ptr_null(strstr(x.body.p, "/static/"));
+	ck_assert_int_eq(strstr(x.body.p, "Text only") != NULL, f->hint);
+	wire.accept = "application/json";
+	ask(f->uri, f->signed_in);
+	is(f->status, "\r\nContent-Type: application/json\r\n", "{\"error\":\"");
+	asked = &app;
+	end();
+}
+END_TEST
+
+/* as before there is a configuration */
+START_TEST(bare_in_the_frame)
+{
+	begin();
+	im_exchange_done(&x);
+	x = (struct im_exchange) { .app = &framed, .wire = &wire, .arena = &arena, .static_version = "0" };
+	wire.uri = "/x";
+	(void)im_fail(&x.session_err, IM_CONFIG, "no configuration");
+	im_exchange_fail(&x, IM_CONFIG);
+	is(500, "; frame-ancestors 'self'; sandbox", "Text only");
+	end();
+}
+END_TEST
+
 START_TEST(own_bodies)
 {
 	struct im_buf chunk;
@@ -598,6 +651,8 @@ main(void)
 		{ form_before_session, 0, 0 },
 		{ failing_handlers, IM_COUNT(failures), 0 },
 		{ broken_pages, 0, 0 },
+		{ errors_in_the_frame, IM_COUNT(framed_failures), 0 },
+		{ bare_in_the_frame, 0, 0 },
 		{ own_bodies, 0, 0 },
 		{ main_without_configuration, 2, 0 },
 	};

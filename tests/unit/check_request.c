@@ -501,9 +501,9 @@ START_TEST(limit_of_time)
 	if (fork() == 0) {
 		dup2(p[1], 1);
 		close(p[1]);
-		im_response_before_limit(true);
-		if (_i)
-			im_response_before_limit(false);
+		im_response_before_limit(_i == 2 ? IM_LATE_FRAME : IM_LATE_PAGE);
+		if (_i == 1)
+			im_response_before_limit(IM_LATE_DIE);
 		(void)raise(SIGXCPU);
 		_exit(9);
 	}
@@ -512,7 +512,7 @@ START_TEST(limit_of_time)
 		n += (size_t)got;
 	out[n] = '\0';
 	ck_assert_int_gt(wait(&status), 0);
-	if (_i) {
+	if (_i == 1) {
 		ck_assert_uint_eq(n, 0);
 		ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU);
 		return;
@@ -520,7 +520,8 @@ START_TEST(limit_of_time)
 	ck_assert_int_eq(status, 0);
 	ck_assert_ptr_eq(strstr(out, "Status: 503 "), out);
 	ck_assert_ptr_nonnull(
-	    strstr(out, "\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; "));
+	    strstr(out, _i ? "frame-ancestors 'self'; sandbox "
+			   : "\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; "));
 	ck_assert_ptr_nonnull(strstr(out, "\r\n\r\n<!doctype html>"));
 }
 END_TEST
@@ -540,7 +541,7 @@ main(void)
 		{ local, IM_COUNT(locals), 0 },
 		{ segment_round_trip, 0, 0 },
 		{ head_lines, IM_COUNT(heads), 0 },
-		{ limit_of_time, 2, 0 },
+		{ limit_of_time, 3, 0 },
 		{ head_refuses_controls, IM_COUNT(injected), 0 },
 	};
 
