@@ -177,5 +177,7 @@ im_confine(const struct im_confine *c, struct im_err *err)
 		return im_fail_errno(err, errno, "confine: no_new_privs");
 	if (abi >= 2)
 		st = restrict_files(c, abi, err);
-	return st == IM_OK && !c->sockets ? im_seccomp(c->required, err) : st;
+	if (st == IM_OK && c->calls != IM_CALLS_ALL)
+		st = im_seccomp(c->calls == IM_CALLS_UNIX, c->required, err);
+	return st;
 }

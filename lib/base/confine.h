@@ -31,8 +31,8 @@ struct im_confine_path {
 struct im_confine {
 	const struct im_confine_path *paths;
 	size_t npaths;
-	bool
-	    sockets; /* may connect to a server (the sign-in page asks slapd): no filter of system calls then */
+	/* system calls: no sockets; sockets of AF_UNIX as a client (the sign-in page asks slapd); no filter at all */
+	enum { IM_CALLS_LOCAL, IM_CALLS_UNIX, IM_CALLS_ALL } calls;
 	bool required;     /* fail when Landlock is missing (configuration: sandbox_required) */
 	unsigned cpu_s;    /* RLIMIT_CPU seconds, 0 = leave */
 	size_t as_bytes;   /* RLIMIT_AS, 0 = leave */

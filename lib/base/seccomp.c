@@ -1,5 +1,5 @@
 /*
- * seccomp.c - the filter: two tables of system calls, compiled to BPF as a bit map
+ * seccomp.c - the filter: tables of system calls, compiled to BPF as a bit map
  *
  * Loading is most of the cost for a program that lives a millisecond, and it grows with the instructions: a list of
  * comparisons needs 250 us, a search tree 75 us, the bit map 35 us. 32 numbers share a word: find the word, shift, test.
@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -152,6 +153,20 @@ static const uint16_t allowed[] = {
 #endif
 };
 
+/* a client of a local server as well; socket below */
+static const uint16_t client[] = {
+	NR(connect),
+	NR(shutdown),
+	NR(sendto),
+	NR(sendmsg),
+	NR(recvfrom),
+	NR(recvmsg),
+	NR(getsockopt),
+	NR(setsockopt),
+	NR(getsockname),
+	NR(getpeername),
+};
+
 /* nobody who is honest comes here: the process ends. What is in neither table fails with EPERM */
 static const uint16_t killed[] = {
 	NR(execve),
@@ -230,7 +245,7 @@ end_case(struct program *p, size_t begin)
 
 /* the calls whose arguments decide */
 static void
-put_cases(struct program *p)
+put_cases(struct program *p, bool unix_sockets)
 {
 	const uint32_t wx = PROT_WRITE | PROT_EXEC;
 	size_t at;
@@ -251,6 +266,31 @@ put_cases(struct program *p)
 	put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, FIONREAD);
 	put_return(p, SECCOMP_RET_ERRNO | ENOTTY);
 	end_case(p, at);
+
+	if (!unix_sockets)
+		return; /* killed */
+	at = begin_case(p, NR(socket), 0);
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AF_UNIX);
+	put_return(p, SECCOMP_RET_ERRNO | EPERM);
+	end_case(p, at);
+
+	/* a session file is for two users, whatever the umask; set-id bits are for nobody */
+	at = begin_case(p, NR(fchmod), 1);
+	put(p, BPF_JMP | BPF_JSET | BPF_K, 0, 1, (uint32_t)~0777);
+	put_return(p, SECCOMP_RET_ERRNO | EPERM);
+	end_case(p, at);
+}
+
+/* false: a number beyond the table */
+static bool
+set_bits(uint32_t words[WORDS], const uint16_t *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (calls[i] / 32 >= WORDS)
+			return false;
+		words[calls[i] / 32] |= UINT32_C(1) << calls[i] % 32;
+	}
+	return true;
 }
 
 /* RET ALLOW when the number's bit is set in words; else on to what follows. The number is in A before, not behind */
@@ -280,7 +320,7 @@ put_bitmap(struct program *p, const uint32_t words[WORDS])
 }
 
 static bool
-build(struct program *p)
+build(struct program *p, bool unix_sockets)
 {
 	uint32_t words[WORDS] = { 0 };
 	size_t n = IM_COUNT(killed);
@@ -289,12 +329,10 @@ build(struct program *p)
 	put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ARCH);
 	put_return(p, SECCOMP_RET_KILL_PROCESS);
 	put_load_nr(p);
-	put_cases(p);
-	for (size_t i = 0; i < IM_COUNT(allowed); i++) {
-		if (allowed[i] / 32 >= WORDS)
-			return false;
-		words[allowed[i] / 32] |= UINT32_C(1) << allowed[i] % 32;
-	}
+	put_cases(p, unix_sockets);
+	if (!set_bits(words, allowed, IM_COUNT(allowed)) ||
+	    (unix_sockets && !set_bits(words, client, IM_COUNT(client))))
+		return false;
 	put_bitmap(p, words);
 	put_load_nr(p);
 	for (size_t i = 0; i < n; i++)
@@ -305,13 +343,13 @@ build(struct program *p)
 }
 
 enum im_status
-im_seccomp(bool required, struct im_err *err)
+im_seccomp(bool unix_sockets, bool required, struct im_err *err)
 {
 	struct program p;
 	struct sock_fprog prog;
 
 	p.n = 0;
-	if (!build(&p))
+	if (!build(&p, unix_sockets))
 		return im_fail(err, IM_BUG, "confine: a number beyond the table of system calls");
 	prog = (struct sock_fprog) { (unsigned short)p.n, p.code };
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0)
@@ -326,8 +364,9 @@ im_seccomp(bool required, struct im_err *err)
 #else
 
 enum im_status
-im_seccomp(bool required, struct im_err *err)
+im_seccomp(bool unix_sockets, bool required, struct im_err *err)
 {
+	(void)unix_sockets;
 #ifdef __SANITIZE_ADDRESS__
 	required = false;
 #endif

@@ -227,7 +227,7 @@ confine(struct job *j, struct im_err *err)
 		{ IM_GCONV_DIR, IM_PATH_READ }, /* charsets of header fields */
 	};
 	return im_confine(
-	    &(struct im_confine) { .paths = paths, .npaths = IM_COUNT(paths), .sockets = true }, err);
+	    &(struct im_confine) { .paths = paths, .npaths = IM_COUNT(paths), .calls = IM_CALLS_ALL }, err);
 }
 
 /* ---- the copy ---- */

@@ -35,7 +35,7 @@ enum {
 	CPU_SECONDS = 5,
 	ADDRESS_SPACE = 512 * 1024 * 1024,
 	FILE_BYTES = 1024 * 1024 * 1024, /* the index of a mailbox with two million messages */
-	VARIABLE_MAX = 16 * 1024, /* of one CGI variable; a longer one is not there */
+	VARIABLE_MAX = 16 * 1024,        /* of one CGI variable; a longer one is not there */
 	CONFINE_PATHS_MAX = 12
 };
 
@@ -204,7 +204,7 @@ confine(const struct im_exchange *x, struct im_err *err)
 	return im_confine(&(struct im_confine) { .paths = paths,
 			      .npaths = n,
 			      .required = c->sandbox_required,
-			      .sockets = x->app->uses_directory,
+			      .calls = x->app->uses_directory ? IM_CALLS_UNIX : IM_CALLS_LOCAL,
 			      .cpu_s = CPU_SECONDS,
 			      .as_bytes = ADDRESS_SPACE,
 			      .file_bytes = FILE_BYTES },

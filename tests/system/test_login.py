@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from household import Household
+from household import Household, await_that
 
 WRONG = "User name or password is wrong."
 
@@ -329,6 +329,26 @@ def test_environment_is_not_believed(server):
 		assert r.stdout.startswith(b"Status: "), (name, r.stderr)
 	assert cgi(server, **hostile).stdout.startswith(b"Status: 200 ")
 	assert cgi(server, HTTP_COOKIE="__Host-im=" + "A" * 43).stdout.startswith(b"Status: 303 ")
+
+
+def test_it_is_confined(server):
+	"""while a wrong password makes it wait"""
+	program = str(server.dir / "usr/libexec/intimail/cgi/login")
+
+	def status():
+		for p in Path("/proc").glob("[0-9]*"):
+			try:
+				if os.readlink(p / "exe") == program:
+					text = (p / "status").read_text()
+					return "\nSeccomp:\t2\n" in text and "\nNoNewPrivs:\t1\n" in text
+			except OSError:  # ended meanwhile
+				continue
+		return False
+
+	with ThreadPoolExecutor(1) as pool:
+		answer = pool.submit(try_sign_in, server.browser(), "alice", "wrong")
+		await_that(status, "a sign-in page behind its filter", step=0.001)
+		assert answer.result().status == 403
 
 
 def test_only_lighttpd_starts_them(server):

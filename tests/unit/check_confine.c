@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -20,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +29,8 @@
 #include "base/io.h"
 
 #include "unit.h"
+
+static int calls = IM_CALLS_LOCAL; /* what confined() leaves */
 
 static char box[] = "/tmp/check_confine.XXXXXX";
 
@@ -78,6 +82,7 @@ confine(void)
 	};
 	struct im_confine c = { .paths = paths,
 		.npaths = IM_COUNT(paths),
+		.calls = calls,
 		.cpu_s = 10,
 		.as_bytes = 512 << 20,
 		.file_bytes = 1 << 20 };
@@ -277,6 +282,12 @@ open_socket(void)
 }
 
 static int
+open_unix_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
+}
+
+static int
 trace_it(void)
 {
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0;
@@ -300,12 +311,100 @@ open_handle(void)
 	return syscall(SYS_open_by_handle_at, -1, NULL, 0) >= 0;
 }
 
-static int (*const killed[])(void) = { exec_it, open_socket, trace_it, use_uring, use_bpf, open_handle };
+static int (*const killed[])(
+    void) = { exec_it, open_socket, open_unix_socket, trace_it, use_uring, use_bpf, open_handle };
 
 START_TEST(attack_killed)
 {
 	make_box();
 	ck_assert_int_eq(confined(killed[_i]), 128 + SIGSYS);
+	remove_box();
+}
+END_TEST
+
+/* what a client does, libldap for one, with the server below */
+static int
+talk(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX }, peer;
+	socklen_t len = sizeof peer;
+	struct pollfd pfd = { .events = POLLIN };
+	struct msghdr msg = { .msg_iov = &(struct iovec) { (char[]) { "b" }, 1 }, .msg_iovlen = 1 };
+	char got[1], own[100];
+	int fd, on = 1, soerr = -1;
+	socklen_t four = sizeof soerr;
+
+	path(sun.sun_path, "mine/server");
+	MUST((fd = pfd.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0);
+	MUST(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0 &&
+	     fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+	MUST(connect(fd, (struct sockaddr *)&sun, sizeof sun) == 0);
+	MUST(getsockopt(fd, SOL_SOCKET, SO_ERROR, &soerr, &four) == 0 && soerr == 0);
+	MUST(getpeername(fd, (struct sockaddr *)&peer, &len) == 0);
+	MUST(getsockname(fd, (struct sockaddr *)&peer, &len) == 0);
+	MUST(send(fd, "a", 1, MSG_NOSIGNAL) == 1 && sendmsg(fd, &msg, MSG_NOSIGNAL) == 1 &&
+	     write(fd, "c", 1) == 1);
+	MUST(poll(&pfd, 1, 5000) == 1 && recv(fd, got, 1, 0) == 1 && got[0] == 'x');
+	MUST(shutdown(fd, SHUT_RDWR) == 0 && close(fd) == 0);
+	path(own, "mine/session");
+	MUST((fd = open(own, O_WRONLY | O_CREAT | O_EXCL, 0600)) >= 0 && fchmod(fd, 0660) == 0);
+	MUST(fchmod(fd, S_ISUID | 0700) < 0 && errno == EPERM && fchmod(fd, S_ISGID | 0700) < 0 &&
+	     errno == EPERM);
+	return honest();
+}
+
+/* nor may it be a server, or speak to anything but local ones. Not killed: libraries try what there is */
+static int
+other_sockets(void)
+{
+	static const int families[] = { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_VSOCK, AF_ALG };
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int pair[2], fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	for (size_t i = 0; i < IM_COUNT(families); i++)
+		MUST(socket(families[i], SOCK_STREAM, 0) < 0 && errno == EPERM);
+	/* the kernel looks at the low half of the argument only */
+	MUST(syscall(SYS_socket, UINT64_C(1) << 32 | AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM);
+	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0 && errno == EPERM);
+	path(sun.sun_path, "mine/listening");
+	MUST(bind(fd, (struct sockaddr *)&sun, sizeof sun) < 0 && errno == EPERM);
+	MUST(listen(fd, 1) < 0 && errno == EPERM);
+	MUST(accept(fd, NULL, NULL) < 0 && errno == EPERM);
+	return 0;
+}
+
+static int
+server(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	path(sun.sun_path, "mine/server");
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof sun), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	if (fork() == 0) {
+		int c = accept(fd, NULL, NULL);
+
+		_exit(c >= 0 && write(c, "x", 1) == 1 && im_read_full(c, &(char[3]) { 0 }, 3) == 3 ? 0 : 1);
+	}
+	return fd;
+}
+
+START_TEST(client_of_local_servers)
+{
+	int status, fd;
+
+	make_box();
+	calls = IM_CALLS_UNIX;
+	fd = server();
+	ck_assert_int_eq(confined(talk), 0);
+	ck_assert(wait(&status) > 0 && status == 0);
+	close(fd);
+	ck_assert_int_eq(confined(other_sockets), 0);
+	ck_assert_int_eq(confined(exec_it), 128 + SIGSYS);
+	ck_assert_int_eq(confined(trace_it), 128 + SIGSYS);
+	ck_assert_int_eq(confined(map_code), 0);
+	calls = IM_CALLS_LOCAL;
 	remove_box();
 }
 END_TEST
@@ -373,6 +472,7 @@ main(void)
 		{ honest_work },
 		{ attack_denied, IM_COUNT(denied) },
 		{ attack_killed, IM_COUNT(killed) },
+		{ client_of_local_servers },
 		{ limits },
 		{ link_as_root_of_writes },
 	};
