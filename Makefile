@@ -26,6 +26,7 @@ SBINDIR ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec/intimail
 SHAREDIR ?= $(PREFIX)/share/intimail
 MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
 WERROR ?= 1
@@ -250,6 +251,9 @@ install: all
 	    $(INSTALL) -D -m 644 $$f $(DESTDIR)$(SHAREDIR)/setup/$$f || exit 1; done
 	$(Q)for l in $(langs); do $(INSTALL) -D -m 644 $(BUILD)/locale/$$l.mo $(DESTDIR)$(SHAREDIR)/locale/$$l.mo || exit 1; done
 	$(Q)for m in man/*.[1-8]; do $(INSTALL) -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
+	$(INSTALL) -d $(DESTDIR)$(COMPLETIONDIR)
+	$(Q)for p in $(filter-out $(agents),$(cmds)); do \
+	    $(BUILD)/bin/$$p --completion >$(DESTDIR)$(COMPLETIONDIR)/$$p && chmod 644 $(DESTDIR)$(COMPLETIONDIR)/$$p || exit 1; done
 
 .PHONY: clean
 clean: ## remove everything made

@@ -222,7 +222,7 @@ main(int argc, char **argv)
 {
 	static const struct im_cmd cmd = {
 		.name = "intimail-message",
-		.summary = "show what the mail reader makes of message files",
+		.summary = "Show what the mail reader makes of message files",
 		.args = "FILE...",
 		.examples = "  intimail-message Maildir/cur/*\n"
 			    "  intimail-message --text - < message.eml\n"

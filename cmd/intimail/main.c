@@ -171,7 +171,11 @@ run(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 	enum im_status st = find_places(&p, err);
 	char help[] = "--help";
 
-	if (st == IM_OK && strcmp(argv[0], "help") != 0)
+	if (st == IM_OK && argc == 0) {
+		list(&p, ctx->json);
+		(void)fflush(stdout); /* before the message */
+		st = im_fail(err, IM_USAGE, "a command is missing");
+	} else if (st == IM_OK && strcmp(argv[0], "help") != 0)
 		st = start(&p, argv[0], argv, err);
 	else if (st == IM_OK && argc > 1)
 		st = start(&p, argv[1], (char *[]) { NULL, help, NULL }, err);
@@ -189,7 +193,6 @@ static const struct im_cmd cmd = {
 		    "  intimail help user                 the options of one\n"
 		    "  intimail user add bob --name Bob   the same as intimail-user add bob --name Bob\n",
 	.flags = IM_CMD_NOCONF | IM_CMD_JSON | IM_CMD_FIRST,
-	.min_args = 1,
 	.max_args = -1,
 	.run = run,
 };

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/completion.h"
 #include "base/conf.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -25,8 +26,9 @@ enum { FIRST_CODE = 1000, MAX_OPTS = 64 }; /* what getopt_long returns for table
 
 struct parser {
 	struct im_cmd_ctx *ctx;
-	bool help, version;
+	bool help, version, completion;
 	struct im_opt common[6];
+	struct im_opt hidden[2];             /* --completion: for installations, not for people */
 	const struct im_opt *opts[MAX_OPTS]; /* all that are valid now */
 	size_t n;
 };
@@ -54,7 +56,9 @@ common_options(struct parser *p, struct im_cmd_ctx *ctx)
 	*o++ = (struct im_opt) { "help", 'h', NULL, "show this help", .flag = &p->help };
 	*o++ = (struct im_opt) { "version", 'V', NULL, "show the version", .flag = &p->version };
 	*o = (struct im_opt) { 0 };
+	p->hidden[0] = (struct im_opt) { .name = "completion", .flag = &p->completion };
 	add_table(p, p->common);
+	add_table(p, p->hidden);
 	add_table(p, ctx->cmd->opts);
 }
 
@@ -216,7 +220,9 @@ run(struct parser *p, int argc, char **argv, struct im_err *err)
 		printf("%s (intimail) %s\n", cmd->name, IM_VERSION);
 	else if (p->help)
 		show_help(p);
-	if (p->version || p->help)
+	else if (p->completion)
+		im_completion(cmd, p->common);
+	if (p->version || p->help || p->completion)
 		return IM_OK;
 	if (cmd->subs && !sub)
 		return im_fail(err, IM_USAGE, "a command is missing; see %s --help", cmd->name);

@@ -2,6 +2,7 @@
  * cmdline.h - how every program starts: descriptors, options, help, version
  *
  * A program describes itself in one table; --help, the man page test and shell completion are made from it.
+ * --completion prints a bash script made from it too (completion.c), which "make install" puts where bash looks.
  * Common to all: -c/--config FILE, -v/--verbose, -h/--help, -V/--version, and -j/--json where IM_CMD_JSON is set.
  *
  * SPDX-License-Identifier: ISC

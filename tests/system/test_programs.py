@@ -60,6 +60,79 @@ def test_wrong_configuration(program, text, says, tmp_path):
         assert says in r.stderr and r.stderr.count("\n") == 1
 
 
+def test_no_command():
+    r = run("intimail")
+    assert (r.returncode, r.stdout, r.stderr) == (64, run("intimail", "help").stdout, "intimail: a command is missing\n")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_summaries(program):
+    assert run(program, "--help").stdout.split("\n")[1][0].isupper()
+
+
+def complete(*words, cwd=None, setup=""):
+    """what bash offers for the last of the words"""
+    script = f"""source <("$1" --completion); {setup}
+shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _"$FUNCTION"; printf '%s\\n' "${{COMPREPLY[@]}}" """
+    r = subprocess.run(["bash", "-uc", script, "bash", BUILD / "bin" / words[0], *words], capture_output=True, text=True, timeout=60,
+                       check=True, cwd=cwd, env={"PATH": f"{BUILD}/bin:/usr/bin:/bin", "FUNCTION": words[0].replace("-", "_")})
+    assert r.stderr == ""
+    return sorted(r.stdout.split())
+
+
+COMMON = ["--config", "--help", "--json", "--verbose", "--version"]
+PEOPLE = ["add", "delete", "help", "list", "passwd", "set", "show"]
+
+
+def test_completion_of_subcommands_and_options():
+    assert complete("intimail-user", "") == PEOPLE
+    assert complete("intimail-user", "s") == ["set", "show"]
+    assert complete("intimail-user", "--json", "-c", "add", "d") == ["delete"]  # add is a file's name here
+    assert complete("intimail-user", "--v") == ["--verbose", "--version"]
+    own = set(re.findall(r"--[a-z-]+", re.search(r"^  add .*?(?=^  \w)", run("intimail-user", "--help").stdout, re.M | re.S).group()))
+    assert complete("intimail-user", "add", "--") == sorted(own | set(COMMON)) and "--name" in own
+    assert complete("intimail-user", "add", "bob", "--q") == ["--quota"]
+    assert complete("intimail-user", "add", "--quota", "") == complete("intimail-user", "add", "--quota", "--") == []
+    assert complete("intimail-user", "list", "--na") == []
+    assert complete("intimail-user", "add", "") == []
+
+
+def test_completion_of_files(tmp_path):
+    (tmp_path / "a b.eml").touch()
+    (tmp_path / "also").mkdir()
+    assert complete("intimail-message", "a", cwd=tmp_path) == ["a", "also", "b.eml"]  # split here, not by bash
+    assert complete("intimail-message", "--text", "x.eml", "a", cwd=tmp_path) == ["a", "also", "b.eml"]
+    assert complete("intimail-message", "--part", "a", cwd=tmp_path) == []
+    assert complete("intimail-private", "start", "a", cwd=tmp_path) == ["also"]
+    assert complete("intimail-private", "start", "--source", "a", cwd=tmp_path) == ["also"]
+    assert complete("intimail-user", "-c", "al", cwd=tmp_path) == ["also"]
+    assert complete("intimail-user", "--config", "=", "al", cwd=tmp_path) == ["also"]  # as bash splits --config=al
+    assert complete("intimail-user", "--config", "=", cwd=tmp_path) == ["a", "also", "b.eml"]
+    assert complete("intimail-user", "--config", "=", "x", "s", cwd=tmp_path) == ["set", "show"]
+
+
+def test_completion_of_verbs():
+    verbs = sorted([p.removeprefix("intimail-") for p in PROGRAMS if p != "intimail"] + ["help"])
+    assert complete("intimail", "") == verbs == complete("intimail", "--json", "help", "")
+    assert complete("intimail", "us") == ["user"]
+    assert complete("intimail", "--v") == ["--verbose", "--version"]
+    assert complete("intimail", "user", "") == PEOPLE
+    assert complete("intimail", "--verbose", "user", "add", "--q") == ["--quota"]
+    assert complete("intimail", "nope", "") == complete("intimail", "../x", "$(id)") == []
+
+
+@pytest.mark.parametrize("program", [p for p in PROGRAMS if p != "intimail-deliver"])
+def test_completion_is_clean(program):
+    r = run(program, "--completion")
+    assert r.returncode == 0 and r.stderr == "" and "--completion" not in run(program, "--help").stdout
+    for check in (["bash", "-n"], ["shellcheck", "-s", "bash", "-"]):
+        try:
+            c = subprocess.run(check, input=r.stdout, capture_output=True, text=True, timeout=60, check=False)
+        except FileNotFoundError:
+            continue
+        assert c.returncode == 0, c.stdout + c.stderr
+
+
 def test_verbs():
     r = run("intimail", "--json", "help")
     verbs = {v["command"]: v["summary"] for v in json.loads(r.stdout)}
@@ -96,6 +169,7 @@ def test_install(tmp_path):
               "usr/libexec/intimail/intimail-deliver", "usr/share/intimail/static/version",
               "usr/share/intimail/setup/postfix/main.cf.in", "usr/share/intimail/locale/fr.mo",
               "usr/share/man/man5/intimail.conf.5"}
+    wanted |= {f"usr/share/bash-completion/completions/{p}" for p in PROGRAMS if p != "intimail-deliver"}
     wanted |= {f"usr/libexec/intimail/cgi/{p.name}" for p in (BUILD / "cgi").iterdir()}
     wanted |= {f"usr/share/intimail/templates/{p.name}" for p in (REPO / "cgi/templates").iterdir()}
     assert wanted <= there, wanted - there
