@@ -157,6 +157,25 @@ def test_html_mail_is_framed_and_asks_nobody(browser, server):
 	assert "In plain words" in b.find_element(By.CSS_SELECTOR, ".text").text
 
 
+def test_an_error_is_shown_in_the_frame(browser, server):
+	b = browser()
+	sign_in(b, server)
+	open_row(b, "Sale")
+	frame = b.find_element(By.CSS_SELECTOR, "iframe")
+	sale = next(f for f in server.files("alice") if b"Subject: Sale" in f.read_bytes())
+	mode = sale.stat().st_mode
+	try:
+		sale.chmod(0)
+		b.execute_script("arguments[0].src += '?again=1'", frame)
+		b.switch_to.frame(frame)
+		wait(b, lambda b: "Choose \u201cText only\u201d above" in b.find_element(By.TAG_NAME, "body").text, "the error")
+		assert b.find_element(By.TAG_NAME, "h1").text == "Not available right now"
+		assert b.find_element(By.TAG_NAME, "h1").value_of_css_property("font-size") == "17.25px"  # its style is allowed
+	finally:
+		sale.chmod(mode)
+		b.switch_to.default_content()
+
+
 def test_headers_view_and_source(inbox, server):
 	b = inbox
 	open_row(b, "Two files")
