@@ -59,24 +59,16 @@ base64(struct im_str in, struct im_buf *out)
 	}
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* the Content-ID that a cid: URL names (RFC 2392 2: percent-encoded) */
 static struct im_str
 content_id(struct im_str url, char *dst)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < url.n; i++) {
-		bool escaped =
-		    url.p[i] == '%' && i + 2 < url.n && hex(url.p[i + 1]) >= 0 && hex(url.p[i + 2]) >= 0;
-		dst[n++] = escaped ? (char)(hex(url.p[i + 1]) << 4 | hex(url.p[i + 2])) : url.p[i];
+		bool escaped = url.p[i] == '%' && i + 2 < url.n && im_hex_digit(url.p[i + 1]) >= 0 &&
+			       im_hex_digit(url.p[i + 2]) >= 0;
+		dst[n++] =
+		    escaped ? (char)(im_hex_digit(url.p[i + 1]) << 4 | im_hex_digit(url.p[i + 2])) : url.p[i];
 		i += escaped ? 2 : 0;
 	}
 	return (struct im_str) { dst, n };

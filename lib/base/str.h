@@ -30,6 +30,16 @@ struct im_str im_str_trim(struct im_str a); /* space, tab, CR, LF at both ends *
 /* im_str_cut - the span before the first 'c'; *a becomes what follows it (empty and p == NULL at the end) */
 struct im_str im_str_cut(struct im_str *a, char c);
 
+/* im_hex_digit - 0 to 15 in either case, -1 for no hexadecimal digit */
+static inline int
+im_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* im_str_u64 - decimal digits only, at least one, at most max */
 bool im_str_u64(struct im_str a, uint64_t max, uint64_t *ret) IM_MUSTUSE;
 /* im_str_size - "5G", "300M", "64k", "1000", "2.5G": bytes, powers of 1024 */

@@ -135,23 +135,15 @@ add_unquoted(const struct param *p, struct im_buf *out)
 	}
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 add_percent(struct im_str s, struct im_buf *out)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		if (c == '%' && s.n - i > 2 && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-			c = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
+		if (c == '%' && s.n - i > 2 && im_hex_digit(s.p[i + 1]) >= 0 &&
+		    im_hex_digit(s.p[i + 2]) >= 0) {
+			c = (char)(im_hex_digit(s.p[i + 1]) * 16 + im_hex_digit(s.p[i + 2]));
 			i += 2;
 		} else if (c == '\r' || c == '\n') {
 			continue;

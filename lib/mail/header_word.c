@@ -35,7 +35,7 @@ struct decoding {
 static bool
 is_hex(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return im_hex_digit(c) >= 0;
 }
 
 static bool
@@ -128,12 +128,6 @@ parse_word(const char *p, const char *end, struct word *ret)
 	return true;
 }
 
-static int
-hex(char c)
-{
-	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
 static void
 decode_q(struct im_str s, struct im_buf *out)
 {
@@ -141,7 +135,7 @@ decode_q(struct im_str s, struct im_buf *out)
 		char c = s.p[i];
 
 		if (c == '=' && s.n - i > 2 && is_hex(s.p[i + 1]) && is_hex(s.p[i + 2])) {
-			c = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
+			c = (char)(im_hex_digit(s.p[i + 1]) * 16 + im_hex_digit(s.p[i + 2]));
 			i += 2;
 		} else if (c == '_') {
 			c = ' ';

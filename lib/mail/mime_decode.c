@@ -117,15 +117,6 @@ base64(struct im_decoder *d, struct im_str in, struct piece *o)
 
 /* --- quoted-printable. hold: an escape that is not complete, or white space that may be at the end of a line */
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 is_white(char c)
 {
@@ -136,10 +127,10 @@ is_white(char c)
 static void
 qp_held(struct im_decoder *d, char c, struct piece *o)
 {
-	bool escape = d->hold[0] == '=', digit = escape && d->nhold > 1 && hex(d->hold[1]) >= 0;
+	bool escape = d->hold[0] == '=', digit = escape && d->nhold > 1 && im_hex_digit(d->hold[1]) >= 0;
 
-	if (digit && hex(c) >= 0) {
-		put(o, (unsigned)(hex(d->hold[1]) * 16 + hex(c)));
+	if (digit && im_hex_digit(c) >= 0) {
+		put(o, (unsigned)(im_hex_digit(d->hold[1]) * 16 + im_hex_digit(c)));
 		d->nhold = 0;
 	} else if (!digit && c == '\n') {
 		/* a soft line break, or a line end without the white space before it */
@@ -150,7 +141,7 @@ qp_held(struct im_decoder *d, char c, struct piece *o)
 		}
 		d->nhold = 0;
 	} else if (d->nhold < sizeof(d->hold) &&
-		   ((!digit && is_white(c)) || (escape && d->nhold == 1 && hex(c) >= 0))) {
+		   ((!digit && is_white(c)) || (escape && d->nhold == 1 && im_hex_digit(c) >= 0))) {
 		d->hold[d->nhold++] = c;
 	} else {
 		put_all(o, d->hold, d->nhold);
@@ -197,8 +188,8 @@ qp(struct im_decoder *d, struct im_str in, struct piece *o)
 		p = qp_plain(p, end);
 		if (p > start)
 			put_all(o, start, (size_t)(p - start));
-		if (end - p > 2 && p[0] == '=' && hex(p[1]) >= 0 && hex(p[2]) >= 0) {
-			put(o, (unsigned)(hex(p[1]) * 16 + hex(p[2])));
+		if (end - p > 2 && p[0] == '=' && im_hex_digit(p[1]) >= 0 && im_hex_digit(p[2]) >= 0) {
+			put(o, (unsigned)(im_hex_digit(p[1]) * 16 + im_hex_digit(p[2])));
 			p += 3;
 		} else if (p < end) {
 			d->hold[d->nhold++] = *p++;
@@ -267,7 +258,7 @@ coded(struct im_decoder *d, struct im_str in, bool end, struct im_buf *out)
 			base64_group(d, &o);
 	} else if (d->cte == IM_CTE_QP) {
 		qp(d, in, &o);
-		if (end && d->nhold > 1 && d->hold[0] == '=' && hex(d->hold[1]) >= 0)
+		if (end && d->nhold > 1 && d->hold[0] == '=' && im_hex_digit(d->hold[1]) >= 0)
 			put_all(&o, d->hold, d->nhold);
 	} else {
 		uu(d, in, &o);

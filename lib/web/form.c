@@ -7,15 +7,6 @@
 
 #include <string.h>
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 char *
 im_percent_decode(struct im_str text, bool plus, struct im_arena *a)
 {
@@ -25,8 +16,8 @@ im_percent_decode(struct im_str text, bool plus, struct im_arena *a)
 		char c = text.p[i];
 
 		if (c == '%') {
-			int hi = i + 2 < text.n ? hex(text.p[i + 1]) : -1;
-			int lo = hi >= 0 ? hex(text.p[i + 2]) : -1;
+			int hi = i + 2 < text.n ? im_hex_digit(text.p[i + 1]) : -1;
+			int lo = hi >= 0 ? im_hex_digit(text.p[i + 2]) : -1;
 
 			if (lo < 0)
 				return NULL;
