@@ -247,7 +247,8 @@ def test_memory_and_links(agent):
 	needed = [line.split("[")[1].rstrip("]") for line in out.splitlines() if "NEEDED" in line]
 	if any("san" in n for n in needed):
 		pytest.skip("a sanitizer build")
-	assert needed == ["libc.so.6"]
+	# static: a library that is missing for a moment of an upgrade would be exit status 127, which bounces mail
+	assert needed == []
 	peaks = {size: peak_of(agent, size) for size in (2_000, 5_000_000, 48_000_000)}
 	print("peak RSS in KiB:", peaks)
 	assert max(peaks.values()) < 3 * 1024, peaks
