@@ -68,7 +68,7 @@ units := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/check_*.c))
 fuzzers := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 langs := $(patsubst po/%.po,%,$(wildcard po/*.po))
 ours := $(wildcard lib/*/*.[ch] cmd/*/*.[ch] cgi/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] \
-	tests/system/*.[ch] tests/lib/*.[ch] tools/*.[ch])
+	tests/system/*.[ch] tests/lib/*.[ch] lib/mail/gen/*.c)
 
 .PHONY: all
 all: ## build everything: build/bin, build/cgi, build/locale
@@ -90,7 +90,7 @@ $(BUILD)/obj/%.o: %.c Makefile | $(built)
 	$(compile)
 
 # charsets as tables, made from the iconv of this machine
-$(BUILD)/gen/charset_data.c: tools/mkcharset.c Makefile | $(built)
+$(BUILD)/gen/charset_data.c: lib/mail/gen/mkcharset.c Makefile | $(built)
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)$(HOSTCC) -O -o $(BUILD)/gen/mkcharset $< && $(BUILD)/gen/mkcharset >$@

@@ -3,7 +3,7 @@
  *
  * Two reasons: iconv_open(3) loads a shared object, which costs more than reading the whole message; and the page
  * programs that are linked statically have no iconv for these at all. The tables are made when intimail is built, by
- * tools/mkcharset.c from iconv itself, and hold only what is one character of the Basic Multilingual Plane.
+ * lib/mail/gen/mkcharset.c from iconv itself, and hold only what is one character of the Basic Multilingual Plane.
  *
  * SPDX-License-Identifier: ISC
  */
