@@ -1,8 +1,9 @@
 /*
  * charset.h - any charset to UTF-8
  *
- * UTF-8, ASCII, ISO-8859-1/-15 and windows-1252 are done here without iconv (they are nearly all mail and cost
- * nothing to start); the rest by iconv(3) under the names mail uses. An unknown or failing charset falls back
+ * UTF-8, ASCII, ISO-8859-1/-15 and windows-1252 are done here (they are nearly all mail and cost nothing to start),
+ * the other charsets of mail by tables (charset_table.h); what is left by iconv(3) under the names mail uses, which
+ * statically linked programs do not have. An unknown or failing charset falls back
  * to UTF-8 where the bytes are valid UTF-8, else windows-1252. Bytes that do not convert become U+FFFD.
  *
  * SPDX-License-Identifier: ISC

@@ -4,10 +4,10 @@
  * index.jsonl: a fixed-width header line, then one JSON object per message, sorted by (arrived, id), newest last.
  * See intimail-index(5) for the bytes. The rules:
  *
- * - Writers hold flock(LOCK_EX) on the mailbox directory. Readers take no lock: the header carries a generation
- *   and a checksum, each line a checksum; a reader that meets a change under way reads again.
+ * - Writers hold flock(LOCK_EX) on the mailbox directory. Readers take no lock: header and lines carry checksums, and
+ *   the directories' marks, compared after reading, prove all that was read; else it is read again under the lock.
  * - The header records the mtimes of new/ and cur/ as our last write set them, to a value that the kernel does not
- *   give (utimensat), with an inotify watch over the moment between. So another program's change is always seen,
+ *   give (utimensat), with a watch (dirmark.h) over the moment between. So another program's change is always seen,
  *   on kernels with coarse file times too; then the index is reconciled with the directories.
  * - Nothing but the Maildir is ever believed: a torn, truncated, flipped or missing index is rebuilt.
  *

@@ -33,7 +33,7 @@ close_fd(int *fd)
 
 /* --- stores and mailboxes --- */
 
-/* flock, inotify and durable renames are promises of a local file system only */
+/* flock, F_NOTIFY and durable renames are promises of a local file system only */
 static enum im_status
 check_local(int fd, const char *what, struct im_err *err)
 {

@@ -19,7 +19,7 @@ struct im_usage {
 	uint64_t bytes, messages;
 };
 
-/* im_quota_lock - flock on the Maildir directory; wait_ms as im_lock. Taken before the index lock, never after */
+/* im_quota_lock - flock on the tmp/ of INBOX; wait_ms as im_lock. Taken before the index lock, never after */
 enum im_status im_quota_lock(const struct im_store *s, int wait_ms, struct im_err *err) IM_MUSTUSE;
 void im_quota_unlock(const struct im_store *s);
 

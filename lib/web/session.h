@@ -5,7 +5,7 @@
  * (version, uid, created, secret) and its mtime is the last use (touched at most once a minute); a stolen copy of the
  * directory holds no usable token. Idle and absolute limits from the configuration. The directory belongs to the
  * sign-in page's user and group, mode 2770; the mail pages have that group.
- * CSRF token = HMAC-SHA256(secret, "csrf"), base64url; compared in constant time.
+ * CSRF token = HMAC-SHA256(secret, "csrf"), base64url; compared in constant time. Pages show it masked (token.h).
  *
  * SPDX-License-Identifier: ISC
  */
