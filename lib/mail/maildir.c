@@ -126,29 +126,54 @@ soften(enum im_status st, struct im_err *err)
 	return IM_TEMP;
 }
 
-/* 32 hex digits, or "" where /proc does not tell */
-static void
-read_boot_id(char dst[static IM_BOOT_ID + 1])
+/* it stays the same for as long as this process lives */
+static struct {
+	bool known;
+	char id[IM_BOOT_ID + 1]; /* hex digits, or "" where /proc does not tell */
+} boot;
+
+void
+im_boot_id_learn(void)
 {
 	char text[36];
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	size_t n = 0;
 
+	boot.known = true;
 	if (fd >= 0 && read(fd, text, sizeof(text)) == (ssize_t)sizeof(text))
 		for (size_t i = 0; i < sizeof(text) && n < IM_BOOT_ID; i++)
 			if ((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f'))
-				dst[n++] = text[i];
-	dst[n == IM_BOOT_ID ? n : 0] = '\0';
+				boot.id[n++] = text[i];
+	boot.id[n == IM_BOOT_ID ? n : 0] = '\0';
 	if (fd >= 0)
 		(void)close(fd);
+}
+
+/* open_tmp - made last: where there is a tmp/, its neighbours are there too and need not be opened to know it */
+static enum im_status
+open_tmp(struct im_store *s, const char *uid, bool create, struct im_err *err)
+{
+	static const char *const parts[] = { "new", "cur" };
+	enum im_status st = open_dir(s->fd, "tmp", uid, false, &s->tmp_fd, err);
+	int part = -1;
+
+	if (st != IM_NOTFOUND || !create)
+		return soften(st, err);
+	st = IM_OK;
+	for (size_t i = 0; st == IM_OK && i < IM_COUNT(parts); i++) {
+		st = open_dir(s->fd, parts[i], uid, true, &part, err);
+		close_fd(&part);
+	}
+	if (st == IM_OK)
+		st = open_dir(s->fd, "tmp", uid, true, &s->tmp_fd, err);
+	return soften(st, err);
 }
 
 enum im_status
 im_store_open(const char *mail_root, const char *uid, bool create, struct im_store *ret, struct im_err *err)
 {
-	static const char *const parts[] = { "new", "cur" };
 	struct im_store s = { .fd = -1, .tmp_fd = -1 };
-	int root = -1, home = -1, part = -1;
+	int root = -1, home = -1;
 	enum im_status st;
 
 	if (!im_uid_valid(uid))
@@ -169,11 +194,7 @@ im_store_open(const char *mail_root, const char *uid, bool create, struct im_sto
 	}
 	st = check_local(s.fd, uid, err);
 	if (st == IM_OK)
-		st = soften(open_dir(s.fd, "tmp", uid, create, &s.tmp_fd, err), err);
-	for (size_t i = 0; st == IM_OK && create && i < IM_COUNT(parts); i++) {
-		st = soften(open_dir(s.fd, parts[i], uid, true, &part, err), err);
-		close_fd(&part);
-	}
+		st = open_tmp(&s, uid, create, err);
 out:
 	close_fd(&home);
 	close_fd(&root);
@@ -182,7 +203,9 @@ out:
 		return st;
 	}
 	memcpy(s.uid, uid, strlen(uid) + 1); /* at most 64, im_uid_valid() */
-	read_boot_id(s.boot);
+	if (!boot.known)
+		im_boot_id_learn();
+	memcpy(s.boot, boot.id, sizeof(s.boot));
 	*ret = s;
 	return IM_OK;
 }

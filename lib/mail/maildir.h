@@ -47,6 +47,8 @@ bool im_uid_valid(const char *uid);
 enum im_status im_store_open(
     const char *mail_root, const char *uid, bool create, struct im_store *ret, struct im_err *err) IM_MUSTUSE;
 void im_store_close(struct im_store *s);
+/* im_boot_id_learn - reads now what im_store_open wants to know from /proc, for who will be confined before it */
+void im_boot_id_learn(void);
 
 /* a mailbox: INBOX is the Maildir itself, any other one ".<name>" */
 struct im_mailbox {

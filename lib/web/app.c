@@ -184,8 +184,6 @@ confine(const struct im_exchange *x, struct im_err *err)
 		paths[n++] = (struct im_confine_path) {
 			im_arena_fmt(x->arena, "%s/%s/Maildir", c->mail_root, x->session->uid), IM_PATH_WRITE
 		};
-	if (x->app->uses_mail) /* the index is believed only within the boot that wrote it */
-		paths[n++] = (struct im_confine_path) { "/proc/sys/kernel/random/boot_id", IM_PATH_READ };
 	if (x->app->reads_gconv)
 		paths[n++] = (struct im_confine_path) { IM_GCONV_DIR, IM_PATH_READ };
 	if (x->app->reads_magic) {
@@ -272,8 +270,10 @@ prepare(struct im_exchange *x, struct im_conf *conf, struct im_session *session,
 	if (st != IM_OK)
 		return st;
 	x->conf = conf;
-	if (x->app->uses_mail)
+	if (x->app->uses_mail) {
 		set_timezone(conf);
+		im_boot_id_learn();
+	}
 	x->static_version = static_version(conf, x->arena);
 	find_session(x, session);
 	return confine(x, err);
