@@ -17,7 +17,6 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -84,9 +83,6 @@ static const uint16_t allowed[] = {
 	NR(fstatfs),
 	NR(getcwd),
 	NR(umask),
-	NR(inotify_init1),
-	NR(inotify_add_watch),
-	NR(inotify_rm_watch),
 	/* memory; mmap and mprotect below */
 	NR(munmap),
 	NR(mremap),
@@ -149,7 +145,6 @@ static const uint16_t allowed[] = {
 	NR(dup2),
 	NR(time),
 	NR(alarm),
-	NR(inotify_init),
 #endif
 };
 
@@ -250,9 +245,8 @@ put_cases(struct program *p, bool unix_sockets)
 	put_return(p, SECCOMP_RET_ERRNO | EPERM);
 	end_case(p, at);
 
-	/* stdio asks whether it writes to a terminal: it does not. FIONREAD tells what inotify has */
+	/* stdio asks whether it writes to a terminal: it does not */
 	at = begin_case(p, NR(ioctl), 1);
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, FIONREAD);
 	put_return(p, SECCOMP_RET_ERRNO | ENOTTY);
 	end_case(p, at);
 
