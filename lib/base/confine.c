@@ -128,10 +128,10 @@ restrict_files(const struct im_confine *c, int abi, struct im_err *err)
 static bool
 limit(int what, rlim_t soft, rlim_t hard)
 {
-	struct rlimit now;
+	struct rlimit now = { 0 };
 
-	/* never raise, and stay within what we were given */
-	if (getrlimit(what, &now) < 0)
+	/* never raise, and stay within what we were given; nothing is below nothing */
+	if (hard > 0 && getrlimit(what, &now) < 0)
 		return false;
 	if (hard > now.rlim_max)
 		hard = now.rlim_max;
