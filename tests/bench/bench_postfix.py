@@ -25,7 +25,6 @@ LDA = "lda-ldap-quota"
 # the directory of a private server, with the people of the bench
 SETUP = """#!/bin/sh
 set -eu
-{BUILD}/bin/intimail-private start {server} --source {REPO} --domain bench.test >/dev/null
 conf={server}/etc/intimail/intimail.conf
 i=0
 while [ $i -lt 100 ]; do
@@ -39,7 +38,7 @@ echo "mail_root = $BENCH_MAIL" >>"$conf"
 
 def run_bench(args, work):
 	setup, out, agent, server = work / "setup", work / "out.json", work / "intimail-deliver", work / "im"
-	setup.write_text(SETUP.format(BUILD=BUILD, REPO=REPO, server=server))
+	setup.write_text(SETUP.format(BUILD=BUILD, server=server))
 	setup.chmod(0o755)
 	shutil.copy(BUILD / "bin/intimail-deliver", agent)
 	agent.chmod(0o755)
@@ -51,6 +50,9 @@ def run_bench(args, work):
 	# the short names of the bench's folder, for the path of a socket; slapd knows the agent by its user
 	env = dict(os.environ, TMPDIR="/var/tmp", BENCH_USER="intimail")
 	try:
+		# first of all: where nothing was set up before, this makes the user that the peers shall run as
+		start = [BUILD / "bin/intimail-private", "start", server, "--source", REPO, "--domain", "bench.test"]
+		subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
 		subprocess.run([str(c) for c in cmd], check=True, cwd=work, env=env)
 	finally:
 		subprocess.run([BUILD / "bin/intimail-private", "stop", server], check=False, capture_output=True)
