@@ -48,6 +48,8 @@ enum kind { TEXT, DOMAIN, PATH, SOCKET, USER, ADDRESS, LANGUAGE, COUNT, SECONDS,
 	X(web_user, USER, "user name", 0, 0, "intimail-web",                                               \
 	    "runs lighttpd; reads neither mail nor sessions")                                              \
 	X(auth_user, USER, "user name", 0, 0, "intimail-auth", "runs the sign-in page; owns the sessions") \
+	X(pages_user, USER, "user name", 0, 0, "intimail-pages",                                           \
+	    "runs the settings and administration pages; the directory knows whom it acts for")            \
 	X(ldap_socket, SOCKET, "path of a socket", 0, 0, "<run_dir>/ldapi", "where slapd listens")         \
 	X(ldap_base, TEXT, "distinguished name", 0, 0, "",                                                 \
 	    "the top of the directory tree; dc=... of the domain when empty")                              \
@@ -57,11 +59,23 @@ enum kind { TEXT, DOMAIN, PATH, SOCKET, USER, ADDRESS, LANGUAGE, COUNT, SECONDS,
 	X(http_port, COUNT, "port", 1, 65535, "80",                                                        \
 	    "of the web server without TLS; it redirects to the other")                                    \
 	X(https_port, COUNT, "port", 1, 65535, "443", "of the web server")                                 \
+	X(submit_port, COUNT, "port", 1, 65535, "10025",                                                   \
+	    "on the loopback address: where programs of this machine hand over messages")                  \
 	X(over_quota, OVER_QUOTA, "defer | refuse", 0, 0, "defer",                                         \
 	    "mail for a full mailbox: keep it in the queue and try again, or send it back at once")        \
 	X(default_quota, SIZE, "size", 0, INT64_MAX, "5G",                                                 \
 	    "room for the mail of a new person; 0 is no limit")                                            \
 	X(message_size_limit, SIZE, "size", 1024, INT64_MAX, "50M", "the largest message that is taken")   \
+	X(send_limit, COUNT, "number", 0, 1000000, "500",                                                  \
+	    "recipients that a person may write to in a day; 0 is no limit")                               \
+	X(send_size_limit, SIZE, "size", 0, INT64_MAX, "1G",                                               \
+	    "what a person may send in a day; 0 is no limit")                                              \
+	X(archive_keep, SECONDS, "seconds", 0, 315360000, "90d",                                           \
+	    "how long the mail of a deleted person is kept")                                               \
+	X(expire_warning, SECONDS, "seconds", 0, 31536000, "7d",                                           \
+	    "how long before the end of a temporary account its owner is told")                            \
+	X(dns_server, TEXT, "address:port", 0, 0, "",                                                      \
+	    "asked for the DMARC policies of authors; the system's resolver when empty")                   \
 	X(language, LANGUAGE, "language code", 0, 0, "en",                                                 \
 	    "of the pages, where the browser asks for none that we have")                                  \
 	X(timezone, TEXT, "name of a time zone", 0, 0, "",                                                 \

@@ -41,6 +41,8 @@ struct im_conf {
 	const char *mail_user; /* "intimail": owns the mail, runs the agent and the mail pages */
 	const char *web_user;  /* "intimail-web": lighttpd; can read no mail and no session */
 	const char *auth_user; /* "intimail-auth": the sign-in page; owns the sessions */
+	const char *
+	    pages_user; /* "intimail-pages": settings and administration; acts in the directory as the person */
 
 	const char *ldap_socket; /* path of slapd's ldapi socket */
 	const char *ldap_base;   /* dc=example,dc=org, from the domain */
@@ -48,10 +50,18 @@ struct im_conf {
 
 	const char *listen; /* address the servers bind: 127.0.0.1 in a private server */
 	int smtp_port, http_port, https_port;
+	int submit_port; /* on the loopback address: where our own programs hand messages to Postfix */
 
 	enum im_over_quota over_quota; /* defer */
 	uint64_t default_quota;        /* bytes for a new person, 0 = none; 5G */
 	uint64_t message_size_limit;   /* bytes; 50M */
+	int send_limit;                /* recipients that a person may write to in a day; 500 */
+	uint64_t send_size_limit;      /* bytes that a person may send in a day; 1G */
+
+	int archive_keep;   /* seconds that the mail of a deleted person is kept; 90 days */
+	int expire_warning; /* seconds before the end of a temporary account that it is told; 7 days */
+	const char
+	    *dns_server; /* "" = the system's resolver; "127.0.0.1:5353": for looking up DMARC policies */
 
 	const char *language;  /* "en": when the browser asks for none we have */
 	const char *timezone;  /* "" = the system's */

@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "directory/directory.h"
 
 struct im_person {
 	const char *uid, *name, *mail; /* mail: the primary address */
@@ -22,12 +23,14 @@ struct im_person {
 	int naddresses;
 	uint64_t quota; /* bytes, 0 = none */
 	bool enabled, admin;
-	const char *language; /* "" = the browser's */
+	const char *language;     /* "" = the browser's */
+	int64_t expires;          /* seconds UTC, 0 = never: mail and sign-in stop exactly then */
+	int64_t send_limit;       /* recipients a day, -1 = the configuration's */
+	int64_t unix_uid;         /* the UNIX user that is this person, -1 = none */
+	const char **preferences; /* "look=dark"; NULL-terminated */
+	bool two_step;            /* false also where this identity may not see it */
+	const char *csn;          /* of the entry as it was read (entryCSN) */
 };
-
-struct im_dir; /* a bound connection */
-enum im_status im_dir_open(const struct im_conf *conf, struct im_dir **ret, struct im_err *err) IM_MUSTUSE;
-void im_dir_close(struct im_dir *d);
 
 enum im_status im_person_get(struct im_dir *d, const char *uid, struct im_arena *a, struct im_person *ret,
     struct im_err *err) IM_MUSTUSE;
@@ -45,8 +48,12 @@ struct im_person_change { /* NULL or unset = leave */
 	const char *name, *language;
 	const char **add_addresses, **remove_addresses; /* NULL-terminated */
 	const char *primary;
-	bool set_quota, set_admin, set_enabled;
+	/* csn: only if the entry is still the one that was read, else IM_CONFLICT (RFC 4528) */
+	const char *csn;
+	const char **set_preferences; /* "name=value" replaces the one of that name, "name=" removes it */
+	bool set_quota, set_admin, set_enabled, set_expires, set_send_limit, set_unix_uid, remove_two_step;
 	uint64_t quota;
+	int64_t expires, send_limit, unix_uid; /* 0, -1, -1: none */
 	bool admin, enabled;
 };
 enum im_status im_person_set(

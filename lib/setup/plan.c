@@ -39,6 +39,7 @@ static const struct {
 	{ "@state_dir@/deflate", 0700, IM_WHO_WEB, IM_WHO_WEB },
 	{ "@state_dir@/openldap", 0700, IM_WHO_LDAP, IM_WHO_LDAP },
 	{ "@state_dir@/openldap/config", 0700, IM_WHO_LDAP, IM_WHO_LDAP },
+	{ "@state_dir@/openldap/audit", 0700, IM_WHO_LDAP, IM_WHO_LDAP },
 	{ "@postfix_dir@", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 	{ "@postfix_dir@/data", 0700, IM_WHO_POSTFIX, IM_WHO_POSTFIX },
 	/* as Postfix's own postfix-files(5) has them */

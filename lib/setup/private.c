@@ -23,7 +23,7 @@
 #include "base/io.h"
 #include "base/str.h"
 
-enum { PORT_FIRST = 18000, PORT_LAST = 31999, PORT_TRIES = 500, LOCK_MS = 120000 };
+enum { PORT_FIRST = 18000, PORT_LAST = 31999, PORT_TRIES = 500, NPORTS = 4, LOCK_MS = 120000 };
 
 #define LISTEN "127.0.0.1"
 
@@ -72,13 +72,13 @@ pick_port(const char *address, const int *taken, size_t ntaken, int *ret, struct
 }
 
 static enum im_status
-pick_ports(const char *address, int ports[static 3], struct im_err *err)
+pick_ports(const char *address, int ports[static NPORTS], struct im_err *err)
 {
 	enum im_status st = IM_OK;
 
-	for (size_t i = 0; st == IM_OK && i < 3; i++)
+	for (size_t i = 0; st == IM_OK && i < NPORTS; i++)
 		if (ports[i] == 0)
-			st = pick_port(address, ports, 3, &ports[i], err);
+			st = pick_port(address, ports, NPORTS, &ports[i], err);
 	return st;
 }
 
@@ -109,7 +109,7 @@ publish(const char *made, const char *file, bool *ret_ours, struct im_err *err)
 static enum im_status
 new_conf(const char *root, const char *file, const char *domain, bool *ret_ours, struct im_err *err)
 {
-	int ports[3] = { 0 };
+	int ports[NPORTS] = { 0 };
 	char made[4096];
 	struct im_buf b;
 	enum im_status st = pick_ports(LISTEN, ports, err);
@@ -123,8 +123,9 @@ new_conf(const char *root, const char *file, const char *domain, bool *ret_ours,
 	im_buf_init(&b, IM_CONF_MAX_BYTES);
 	im_buf_addf(&b,
 	    "# A private intimail server; every key is explained in intimail.conf(5).\n"
-	    "domain = %s\nroot = %s\nlisten = " LISTEN "\nsmtp_port = %d\nhttp_port = %d\nhttps_port = %d\n",
-	    domain, root, ports[0], ports[1], ports[2]);
+	    "domain = %s\nroot = %s\nlisten = " LISTEN "\nsmtp_port = %d\nhttp_port = %d\nhttps_port = %d\n"
+	    "submit_port = %d\n",
+	    domain, root, ports[0], ports[1], ports[2], ports[3]);
 	st = write_conf(made, &b, err);
 	im_buf_done(&b);
 	return st == IM_OK ? publish(made, file, ret_ours, err) : st;
@@ -217,37 +218,37 @@ im_private_open(const char *dir, const char *domain, struct im_conf *ret, struct
 	return st;
 }
 
-/* the text of a configuration with the values of three keys replaced where they stand, or added */
+/* the text of a configuration with the values of some keys replaced where they stand, or added */
 static void
-replace_ports(
-    struct im_str text, const char *const keys[static 3], const int ports[static 3], struct im_buf *out)
+replace_ports(struct im_str text, const char *const keys[static NPORTS], const int ports[static NPORTS],
+    struct im_buf *out)
 {
-	bool seen[3] = { false };
+	bool seen[NPORTS] = { false };
 
 	while (text.n > 0) {
 		struct im_str line = im_str_cut(&text, '\n'), rest = line;
 		struct im_str key = im_str_trim(im_str_cut(&rest, '='));
 		size_t i = 0;
 
-		while (i < 3 && !im_str_is(key, keys[i]))
+		while (i < NPORTS && !im_str_is(key, keys[i]))
 			i++;
-		if (i < 3 && !seen[i]) {
+		if (i < NPORTS && !seen[i]) {
 			im_buf_addf(out, "%s = %d\n", keys[i], ports[i]);
 			seen[i] = true;
-		} else if (i == 3) {
+		} else if (i == NPORTS) {
 			im_buf_add_str(out, line);
 			im_buf_addc(out, '\n');
 		}
 	}
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < NPORTS; i++)
 		if (!seen[i])
 			im_buf_addf(out, "%s = %d\n", keys[i], ports[i]);
 }
 
 static enum im_status
-rewrite_ports(const struct im_conf *c, const int ports[static 3], struct im_err *err)
+rewrite_ports(const struct im_conf *c, const int ports[static NPORTS], struct im_err *err)
 {
-	static const char *const keys[3] = { "smtp_port", "http_port", "https_port" };
+	static const char *const keys[NPORTS] = { "smtp_port", "http_port", "https_port", "submit_port" };
 	struct im_buf text, out;
 	enum im_status st;
 
@@ -266,12 +267,12 @@ rewrite_ports(const struct im_conf *c, const int ports[static 3], struct im_err 
 enum im_status
 im_private_ports(struct im_conf *c, struct im_err *err)
 {
-	int ports[3] = { c->smtp_port, c->http_port, c->https_port };
+	int ports[NPORTS] = { c->smtp_port, c->http_port, c->https_port, c->submit_port };
 	struct im_conf again;
 	bool all_free = true;
 	enum im_status st;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < NPORTS; i++) {
 		if (!port_free(c->listen, ports[i])) {
 			ports[i] = 0;
 			all_free = false;

@@ -82,11 +82,15 @@ convert(struct im_plan *p, const char *conf, const char *dir, struct im_err *err
 	return IM_OK;
 }
 
+/* first_tree - a data base that is not there yet, with what is in ldif: slaptest opens every one */
 static enum im_status
-first_tree(struct im_plan *p, const char *conf, const char *ldif, const char *db, struct im_err *err)
+first_tree(struct im_plan *p, const char *conf, const char *suffix, const char *ldif, const char *db,
+    struct im_err *err)
 {
-	const char *const argv[] = { "slapadd", "-f", conf, "-l", ldif, NULL };
+	const char *const argv[] = { "slapadd", "-b", suffix, "-f", conf, "-l", ldif, NULL };
 
+	if (access(db, F_OK) == 0)
+		return IM_OK;
 	if (run_as_slapd(p, argv, err) != IM_OK) {
 		(void)unlink(db);
 		return im_err_prefix(err, "the first tree of the directory (%s)", ldif);
@@ -101,18 +105,20 @@ im_plan_slapd(struct im_plan *p, struct im_err *err)
 	const char *etc = im_plan_path(p, "@etc_dir@/openldap", err);
 	const char *db = im_plan_path(p, "@state_dir@/openldap/data.mdb", err);
 	const char *base = im_plan_path(p, "@state_dir@/openldap/config", err);
+	const char *audit = im_plan_path(p, "@state_dir@/openldap/audit/data.mdb", err);
 	const char *conf, *made;
 	enum im_status st;
 
-	if (!etc || !db || !base)
+	if (!etc || !db || !base || !audit)
 		return err->st;
 	conf = im_arena_fmt(&p->arena, "%s/slapd.conf", etc);
 	made = im_arena_fmt(&p->arena, "%s/slapd.d/cn=config.ldif", base);
-	if (access(db, F_OK) != 0) {
-		st = first_tree(p, conf, im_arena_fmt(&p->arena, "%s/base.ldif", etc), db, err);
-		if (st != IM_OK)
-			return st;
-	}
+	st = first_tree(p, conf, "cn=accesslog", "/dev/null", audit, err);
+	if (st == IM_OK)
+		st = first_tree(
+		    p, conf, p->conf->ldap_base, im_arena_fmt(&p->arena, "%s/base.ldif", etc), db, err);
+	if (st != IM_OK)
+		return st;
 	if (newer(conf, made) || newer(im_arena_fmt(&p->arena, "%s/intimail.schema", etc), made))
 		return convert(p, conf, base, err);
 	return IM_OK;

@@ -77,6 +77,7 @@ im_users_make(const struct im_conf *c, struct im_put *p, struct im_ids *ret, str
 		{ IM_WHO_MAIL, c->mail_user, "intimail mail", NULL },
 		{ IM_WHO_WEB, c->web_user, "intimail web server", NULL },
 		{ IM_WHO_AUTH, c->auth_user, "intimail sign-in", NULL },
+		{ IM_WHO_PAGES, c->pages_user, "intimail settings and administration pages", NULL },
 		{ IM_WHO_POSTFIX, "postfix", NULL, "postfix" },
 		{ IM_WHO_LDAP, "openldap", NULL, "slapd" },
 	};

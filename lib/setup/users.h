@@ -18,6 +18,7 @@ enum im_who {
 	IM_WHO_MAIL,    /* mail_user */
 	IM_WHO_WEB,     /* web_user */
 	IM_WHO_AUTH,    /* auth_user */
+	IM_WHO_PAGES,   /* pages_user */
 	IM_WHO_POSTFIX, /* of the package postfix */
 	IM_WHO_LDAP,    /* openldap, of the package slapd */
 	IM_WHO_DROP,    /* the group postdrop; no user */

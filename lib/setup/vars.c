@@ -42,6 +42,24 @@ auth_uid(const struct im_vars *v, struct im_buf *ret)
 	im_buf_addf(ret, "%u", v->ids->uid[IM_WHO_AUTH]);
 }
 
+static void
+pages_uid(const struct im_vars *v, struct im_buf *ret)
+{
+	im_buf_addf(ret, "%u", v->ids->uid[IM_WHO_PAGES]);
+}
+
+/* the domain in a regular expression of slapd.conf, where a backslash inside quotes is lost */
+static void
+domain_pattern(const struct im_vars *v, struct im_buf *ret)
+{
+	for (const char *p = v->conf->domain; *p; p++) {
+		if (*p == '.')
+			im_buf_adds(ret, "[.]");
+		else
+			im_buf_addc(ret, *p);
+	}
+}
+
 /* the first label of the domain: the value of "dc" in the entry at the top of the tree */
 static void
 dc(const struct im_vars *v, struct im_buf *ret)
@@ -154,6 +172,7 @@ static const struct {
 	{ "auth_uid", auth_uid },
 	{ "dc", dc },
 	{ "default_transport", default_transport },
+	{ "domain_pattern", domain_pattern },
 	{ "host_pattern", host_pattern },
 	{ "http_plain", http_plain },
 	{ "ldap_url", ldap_url },
@@ -162,6 +181,7 @@ static const struct {
 	{ "maillog_file", maillog_file },
 	{ "message_size_limit", message_size_limit },
 	{ "module_path", module_path },
+	{ "pages_uid", pages_uid },
 	{ "postfix_dir", postfix_dir },
 	{ "postfix_uid", postfix_uid },
 	{ "tls_cert", tls_cert },

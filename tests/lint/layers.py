@@ -15,6 +15,7 @@ MAY = {
     "mail": {"base", "mail"},
     "directory": {"base", "directory"},
     "web": {"base", "mail", "web"},
+    "helper": {"base", "mail", "directory", "web", "mta", "policy", "helper"},
 }
 AREA = {"base", "mail", "directory"}  # any other folder of lib, besides itself
 EXCEPTIONS = {("lib/mail/deliver.c", "directory/dirlite.h")}  # the agent's one look-up

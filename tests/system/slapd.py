@@ -41,21 +41,23 @@ class Slapd:
 		self.log = self.root / "slapd.log"
 		self.mail_uid = mail_uid
 		self.auth_uid = uid_of("intimail-auth", 65502)
+		self.pages_uid = uid_of("intimail-pages", 65504)
 		self.proc = None
 		self.config = None
-		for d in (self.run / "slapd", self.etc / "openldap", self.state / "openldap"):
+		for d in (self.run / "slapd", self.etc / "openldap", self.state / "openldap/audit"):
 			d.mkdir(parents=True, exist_ok=True)
 		values = dict(etc_dir=self.etc, run_dir=self.run, state_dir=self.state, ldap_base=BASE, domain=DOMAIN,
 			dc="example", module_path="/usr/lib/ldap", ldap_socket=self.socket, mail_uid=mail_uid,
 			postfix_uid=uid_of("postfix", 65501), auth_uid=self.auth_uid,
-			web_uid=uid_of("intimail-web", 65503), mail_gid=mail_uid)
+			web_uid=uid_of("intimail-web", 65503), pages_uid=self.pages_uid, domain_pattern=DOMAIN.replace(".", "[.]"), mail_gid=mail_uid)
 		src = REPO / "openldap"
 		shutil.copy(src / "intimail.schema", self.etc / "openldap/intimail.schema")
 		self.conf = self.etc / "openldap/slapd.conf"
 		self.conf.write_text(render((src / "slapd.conf.in").read_text(), values))
 		base = self.etc / "openldap/base.ldif"
 		base.write_text(render((src / "base.ldif.in").read_text(), values))
-		subprocess.run(["slapadd", "-q", "-f", self.conf, "-l", base], check=True, capture_output=True)
+		for suffix, ldif in ("cn=accesslog", "/dev/null"), (BASE, base):
+			subprocess.run(["slapadd", "-q", "-b", suffix, "-f", self.conf, "-l", ldif], check=True, capture_output=True)
 
 	@property
 	def uri(self):
