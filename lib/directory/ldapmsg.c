@@ -1,5 +1,5 @@
 /*
- * ldapmsg.c - the LDAP messages of one look-up
+ * ldapmsg.c - the LDAP messages of a look-up
  *
  * The assertion value travels as an OCTET STRING, so nothing needs escaping and nothing can be injected: the string
  * filters of RFC 4515 do not occur. Attributes that are missing or malformed make the look-up fail for now
@@ -23,9 +23,10 @@ enum {
 	OP_EXTENDED_ANSWER = 0x78,
 	AUTH_SASL = 0xa3,
 	FILTER_AND = 0xa0,
+	FILTER_OR = 0xa1,
 	FILTER_EQUAL = 0xa3
 };
-enum { RC_SUCCESS = 0, SCOPE_ONE = 1, DEREF_NEVER = 0, LDAP_VERSION = 3, TWO_ENTRIES = 2 };
+enum { RC_SUCCESS = 0, SCOPE_ONE = 1, SCOPE_SUBTREE = 2, DEREF_NEVER = 0, LDAP_VERSION = 3, TWO_ENTRIES = 2 };
 
 /* ---- requests ---- */
 
@@ -55,46 +56,79 @@ put_equal(struct im_ber_out *o, struct im_str attribute, struct im_str value)
 	im_ber_close(o, f);
 }
 
-void
-im_ldap_put_search(struct im_ber_out *o, const char *ldap_base, const char *address, int time_limit)
+static void
+put_base(struct im_ber_out *o, const char *branch, const char *ldap_base)
 {
-	static const struct im_str people = { "ou=people,", 10 };
-
-	size_t msg = im_ber_open(o, IM_BER_SEQUENCE);
-	im_ber_put_number(o, IM_BER_INTEGER, IM_LDAP_ID_SEARCH);
-	size_t op = im_ber_open(o, OP_SEARCH);
+	size_t n = strlen(branch), m = strlen(ldap_base);
 	size_t dn = im_ber_open(o, IM_BER_OCTETS);
-	if (people.n + strlen(ldap_base) > o->cap - o->n) {
+
+	if (o->full || n + m > o->cap - o->n) {
 		o->full = true;
 		return;
 	}
-	memcpy(o->p + o->n, people.p, people.n);
-	memcpy(o->p + o->n + people.n, ldap_base, strlen(ldap_base));
-	o->n += people.n + strlen(ldap_base);
+	memcpy(o->p + o->n, branch, n);
+	memcpy(o->p + o->n + n, ldap_base, m);
+	o->n += n + m;
 	im_ber_close(o, dn);
-	im_ber_put_number(o, IM_BER_ENUM, SCOPE_ONE);
+}
+
+static void
+put_term(struct im_ber_out *o, const struct im_ldap_term *t)
+{
+	size_t both = t->objectclass ? im_ber_open(o, FILTER_AND) : 0;
+
+	if (t->objectclass)
+		put_equal(o, IM_STR("objectClass"), im_str(t->objectclass));
+	put_equal(o, im_str(t->attribute), im_str(t->value));
+	if (t->objectclass)
+		im_ber_close(o, both);
+}
+
+void
+im_ldap_put_query(struct im_ber_out *o, const struct im_ldap_search *s)
+{
+	size_t msg = im_ber_open(o, IM_BER_SEQUENCE);
+	im_ber_put_number(o, IM_BER_INTEGER, s->id);
+	size_t op = im_ber_open(o, OP_SEARCH);
+	put_base(o, s->branch, s->ldap_base);
+	im_ber_put_number(o, IM_BER_ENUM, s->whole ? SCOPE_SUBTREE : SCOPE_ONE);
 	im_ber_put_number(o, IM_BER_ENUM, DEREF_NEVER);
-	im_ber_put_number(o, IM_BER_INTEGER, TWO_ENTRIES);
-	im_ber_put_number(o, IM_BER_INTEGER, (uint32_t)time_limit);
+	im_ber_put_number(o, IM_BER_INTEGER, (uint32_t)s->size_limit);
+	im_ber_put_number(o, IM_BER_INTEGER, (uint32_t)s->time_limit);
 	im_ber_put(o, IM_BER_BOOLEAN, (struct im_str) { "\0", 1 });
-	size_t filter = im_ber_open(o, FILTER_AND);
-	put_equal(o, IM_STR("objectClass"), IM_STR("intimailUser"));
-	put_equal(o, IM_STR("mailAlias"), im_str(address));
-	im_ber_close(o, filter);
+	size_t any = s->nterms > 1 ? im_ber_open(o, FILTER_OR) : 0;
+	for (size_t i = 0; i < s->nterms; i++)
+		put_term(o, &s->terms[i]);
+	if (s->nterms > 1)
+		im_ber_close(o, any);
 	size_t attributes = im_ber_open(o, IM_BER_SEQUENCE);
-	im_ber_put(o, IM_BER_OCTETS, IM_STR("uid"));
-	im_ber_put(o, IM_BER_OCTETS, IM_STR("mailQuota"));
-	im_ber_put(o, IM_BER_OCTETS, IM_STR("mailEnabled"));
-	im_ber_put(o, IM_BER_OCTETS, IM_STR("mailExpire"));
+	for (const char *const *a = s->attributes; *a; a++)
+		im_ber_put(o, IM_BER_OCTETS, im_str(*a));
 	im_ber_close(o, attributes);
 	im_ber_close(o, op);
 	im_ber_close(o, msg);
 }
 
+void
+im_ldap_put_search(struct im_ber_out *o, const char *ldap_base, const char *address, int time_limit)
+{
+	static const char *const attributes[] = { "uid", "mailQuota", "mailEnabled", "mailExpire", NULL };
+	const struct im_ldap_term term = { "intimailUser", "mailAlias", address };
+
+	im_ldap_put_query(o, &(struct im_ldap_search) { .id = IM_LDAP_ID_SEARCH,
+				 .branch = "ou=people,",
+				 .ldap_base = ldap_base,
+				 .terms = &term,
+				 .nterms = 1,
+				 .size_limit = TWO_ENTRIES,
+				 .time_limit = time_limit,
+				 .attributes = attributes });
+}
+
 /* ---- answers ---- */
 
-static enum im_status
-garbage(struct im_err *err)
+enum im_status
+im_ldap_garbage(struct im_err *err)
 {
 	return im_fail_dsn(err, IM_TEMP, "4.4.3", "the directory's answer makes no sense");
 }
@@ -107,13 +141,13 @@ open_message(struct im_str msg, uint32_t want_id, int *op, struct im_str *conten
 	uint32_t id;
 
 	if (!im_ber_expect(&msg, IM_BER_SEQUENCE, &envelope) || msg.n != 0)
-		return garbage(err);
+		return im_ldap_garbage(err);
 	if (!im_ber_number(&envelope, IM_BER_INTEGER, &id) || !im_ber_next(&envelope, op, content))
-		return garbage(err);
+		return im_ldap_garbage(err);
 	if (id == 0 && *op == OP_EXTENDED_ANSWER) /* notice of disconnection, RFC 4511 4.4.1 */
 		return im_fail_dsn(err, IM_TEMP, "4.4.3", "the directory server is going down");
 	if (id != want_id)
-		return garbage(err);
+		return im_ldap_garbage(err);
 	return IM_OK;
 }
 
@@ -157,7 +191,7 @@ result(struct im_str r, const char *what, struct im_err *err)
 
 	if (!im_ber_number(&r, IM_BER_ENUM, &code) || !im_ber_expect(&r, IM_BER_OCTETS, &dn) ||
 	    !im_ber_expect(&r, IM_BER_OCTETS, &text))
-		return garbage(err);
+		return im_ldap_garbage(err);
 	if (code == RC_SUCCESS)
 		return IM_OK;
 	return im_fail_dsn(
@@ -174,7 +208,7 @@ im_ldap_bind_answer(struct im_str msg, struct im_err *err)
 	if (st != IM_OK)
 		return st;
 	if (op != OP_BIND_ANSWER)
-		return garbage(err);
+		return im_ldap_garbage(err);
 	return result(content, "signing in to the directory", err);
 }
 
@@ -192,9 +226,8 @@ digits(struct im_str s, size_t at, int n, int *ret)
 	return true;
 }
 
-/* generalized_time - "20261231235959Z" (RFC 4517 3.3.13); other forms are not what our tools write */
-static bool
-generalized_time(struct im_str s, int64_t *ret)
+bool
+im_ldap_time(struct im_str s, int64_t *ret)
 {
 	struct tm tm = { 0 };
 
@@ -207,6 +240,20 @@ generalized_time(struct im_str s, int64_t *ret)
 	tm.tm_mon -= 1;
 	*ret = timegm(&tm);
 	return true;
+}
+
+bool
+im_ldap_bool(struct im_str s, bool *ret)
+{
+	*ret = im_str_is(s, "TRUE");
+	return *ret || im_str_is(s, "FALSE");
+}
+
+enum im_status
+im_ldap_bad_value(struct im_str name, struct im_err *err)
+{
+	return im_fail_dsn(err, IM_TEMP, "4.3.5", "the directory has a bad or double %.*s",
+	    name.n > 32 ? 32 : (int)name.n, name.p);
 }
 
 enum { SEEN_UID = 1, SEEN_QUOTA = 2, SEEN_ENABLED = 4, SEEN_EXPIRE = 8 };
@@ -230,11 +277,10 @@ take(struct im_str name, struct im_str v, struct im_mailuser *u, unsigned *seen)
 		ok = im_str_u64(v, INT64_MAX, &u->quota);
 	} else if (im_str_isi(name, "mailEnabled")) {
 		bit = SEEN_ENABLED;
-		u->enabled = im_str_is(v, "TRUE");
-		ok = u->enabled || im_str_is(v, "FALSE");
+		ok = im_ldap_bool(v, &u->enabled);
 	} else if (im_str_isi(name, "mailExpire")) {
 		bit = SEEN_EXPIRE;
-		ok = generalized_time(v, &u->expires);
+		ok = im_ldap_time(v, &u->expires);
 	}
 	if (*seen & bit)
 		return false;
@@ -242,27 +288,34 @@ take(struct im_str name, struct im_str v, struct im_mailuser *u, unsigned *seen)
 	return ok;
 }
 
+enum im_status
+im_ldap_attribute(
+    struct im_str *attributes, struct im_str *ret_name, struct im_str *ret_values, struct im_err *err)
+{
+	struct im_str a;
+
+	if (!im_ber_expect(attributes, IM_BER_SEQUENCE, &a) || !im_ber_expect(&a, IM_BER_OCTETS, ret_name) ||
+	    !im_ber_expect(&a, IM_BER_SET, ret_values))
+		return im_ldap_garbage(err);
+	return IM_OK;
+}
+
 static enum im_status
-entry(struct im_str e, struct im_mailuser *ret, struct im_err *err)
+entry(struct im_str attributes, struct im_mailuser *ret, struct im_err *err)
 {
 	struct im_mailuser u = { 0 };
-	struct im_str dn, attributes;
 	unsigned seen = 0;
 
-	if (!im_ber_expect(&e, IM_BER_OCTETS, &dn) || !im_ber_expect(&e, IM_BER_SEQUENCE, &attributes))
-		return garbage(err);
 	while (attributes.n > 0) {
-		struct im_str a, name, values, v;
-		if (!im_ber_expect(&attributes, IM_BER_SEQUENCE, &a) ||
-		    !im_ber_expect(&a, IM_BER_OCTETS, &name) || !im_ber_expect(&a, IM_BER_SET, &values))
-			return garbage(err);
+		struct im_str name, values, v;
+		enum im_status st = im_ldap_attribute(&attributes, &name, &values, err);
+		if (st != IM_OK)
+			return st;
 		while (values.n > 0) {
 			if (!im_ber_expect(&values, IM_BER_OCTETS, &v))
-				return garbage(err);
+				return im_ldap_garbage(err);
 			if (!take(name, v, &u, &seen))
-				return im_fail_dsn(err, IM_TEMP, "4.3.5",
-				    "the directory has a bad or double %.*s", name.n > 32 ? 32 : (int)name.n,
-				    name.p);
+				return im_ldap_bad_value(name, err);
 		}
 	}
 	if ((seen & (SEEN_UID | SEEN_ENABLED)) != (SEEN_UID | SEEN_ENABLED))
@@ -273,32 +326,47 @@ entry(struct im_str e, struct im_mailuser *ret, struct im_err *err)
 }
 
 enum im_status
-im_ldap_search_answer(struct im_str msg, struct im_ldap_found *found, bool *ret_done, struct im_err *err)
+im_ldap_answer(
+    struct im_str msg, uint32_t id, bool *ret_done, struct im_str *ret_attributes, struct im_err *err)
 {
 	int op = 0;
-	struct im_str content;
-	enum im_status st = open_message(msg, IM_LDAP_ID_SEARCH, &op, &content, err);
+	struct im_str content, dn;
+	enum im_status st = open_message(msg, id, &op, &content, err);
 
 	if (st != IM_OK)
 		return st;
 	switch (op) {
 	case OP_ENTRY:
-		if (found->entries++ > 0)
-			return im_fail_dsn(
-			    err, IM_TEMP, "4.3.5", "the directory gives this address to two people");
 		*ret_done = false;
-		return entry(content, &found->user, err);
+		if (!im_ber_expect(&content, IM_BER_OCTETS, &dn) ||
+		    !im_ber_expect(&content, IM_BER_SEQUENCE, ret_attributes))
+			return im_ldap_garbage(err);
+		return IM_OK;
 	case OP_REFERENCE:
 		return im_fail_dsn(err, IM_TEMP, "4.4.3", "the directory refers to another server");
 	case OP_DONE:
-		st = result(content, "looking up the recipient", err);
-		if (st != IM_OK)
-			return st;
 		*ret_done = true;
-		if (found->entries == 0)
-			return im_fail_dsn(err, IM_NOTFOUND, "5.1.1", "no such person");
-		return IM_OK;
+		return result(content, "looking up the recipient", err);
 	default:
-		return garbage(err);
+		return im_ldap_garbage(err);
 	}
+}
+
+enum im_status
+im_ldap_search_answer(struct im_str msg, struct im_ldap_found *found, bool *ret_done, struct im_err *err)
+{
+	struct im_str attributes;
+	bool done = false;
+	enum im_status st = im_ldap_answer(msg, IM_LDAP_ID_SEARCH, &done, &attributes, err);
+
+	if (st != IM_OK)
+		return st;
+	*ret_done = done;
+	if (done && found->entries == 0)
+		return im_fail_dsn(err, IM_NOTFOUND, "5.1.1", "no such person");
+	if (done)
+		return IM_OK;
+	if (found->entries++ > 0)
+		return im_fail_dsn(err, IM_TEMP, "4.3.5", "the directory gives this address to two people");
+	return entry(attributes, &found->user, err);
 }
