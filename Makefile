@@ -51,6 +51,7 @@ LIBS_part = -lsodium
 LIBS_html = -lsodium -lgumbo
 LIBS_intimail-message = $(call static,-lgumbo) $(magic)
 LIBS_intimail-index = -lcjson
+LIBS_intimail-queue = -lcjson
 # these are static altogether: the dynamic loader costs as much as all that they do
 STATIC_list = $(if $(SAN)$(COV),,-static-pie)
 STATIC_message = $(STATIC_list)

@@ -14,12 +14,14 @@
 
 #include "base/proc.h"
 #include "mail/maildir.h"
+#include "mta/text.h"
 
 enum {
 	LIST_BYTES = 64 * 1024 * 1024, /* some 100 000 waiting messages */
 	LIST_MS = 20000,
 	TOOL_MS = 15000,
 	SAID_BYTES = 64 * 1024,
+	TEXT_MAX = 2048,
 	RECIPIENTS = 1000 /* shown of one message */
 };
 
@@ -53,7 +55,7 @@ text_of(struct im_arena *a, const cJSON *o, const char *name)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
 
-	return cJSON_IsString(v) ? im_arena_strdup(a, v->valuestring) : "";
+	return cJSON_IsString(v) ? im_mta_text(a, im_str(v->valuestring), TEXT_MAX) : "";
 }
 
 static double
@@ -283,4 +285,42 @@ im_queue_do(const struct im_conf *conf, enum im_queue_verb verb, const char *id,
 	return (strcmp(queue, "hold") == 0) == (verb == IM_QUEUE_HOLD)
 		   ? IM_OK
 		   : im_fail(err, IM_TEMP, "%s was moving within the queue: try again", id);
+}
+
+enum im_status
+im_queue_flush(const struct im_conf *conf, struct im_err *err)
+{
+	static const char *const args[] = { "-f", NULL };
+	struct im_buf out;
+	enum im_status st;
+
+	im_buf_init(&out, SAID_BYTES);
+	st = tool(conf, "postqueue", args, TOOL_MS, &out, err);
+	im_buf_done(&out);
+	return st;
+}
+
+struct im_value *
+im_queue_value(struct im_arena *a, const struct im_queue_message *list, int n, int total)
+{
+	struct im_value *v = im_v_object(a), *messages, *m, *recipients, *r;
+
+	im_v_set_int(a, v, "total", total);
+	messages = im_v_set_array(a, v, "messages");
+	for (int i = 0; i < n; i++) {
+		m = im_v_add_object(a, messages);
+		im_v_set_str(a, m, "id", list[i].id);
+		im_v_set_str(a, m, "queue", list[i].queue);
+		im_v_set_int(a, m, "arrived", list[i].arrived);
+		im_v_set_int(a, m, "size", (int64_t)list[i].size);
+		/* Postfix shows the empty sender of a bounce by this name */
+		im_v_set_str(a, m, "sender", strcmp(list[i].sender, "MAILER-DAEMON") ? list[i].sender : "");
+		recipients = im_v_set_array(a, m, "recipients");
+		for (int k = 0; k < list[i].nrecipients; k++) {
+			r = im_v_add_object(a, recipients);
+			im_v_set_str(a, r, "address", list[i].recipients[k].address);
+			im_v_set_str(a, r, "reason", list[i].recipients[k].reason);
+		}
+	}
+	return v;
 }

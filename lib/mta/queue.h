@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/value.h"
 
 struct im_queue_recipient {
 	const char *address, *reason; /* reason: why it waits, "" */
@@ -38,5 +39,10 @@ enum im_queue_verb { IM_QUEUE_HOLD, IM_QUEUE_RELEASE, IM_QUEUE_DELETE, IM_QUEUE_
 /* IM_NOTFOUND: no such message (any more) */
 enum im_status im_queue_do(
     const struct im_conf *conf, enum im_queue_verb verb, const char *id, struct im_err *err) IM_MUSTUSE;
+/* im_queue_flush - try all of it again, but for what is on hold */
+enum im_status im_queue_flush(const struct im_conf *conf, struct im_err *err) IM_MUSTUSE;
+
+/* im_queue_value - {"total": n, "messages": [{id, queue, arrived, size, sender, recipients: [{address, reason}]}]} */
+struct im_value *im_queue_value(struct im_arena *a, const struct im_queue_message *list, int n, int total);
 
 #endif
