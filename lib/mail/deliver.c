@@ -35,6 +35,7 @@
 #include "mail/maildir.h"
 #include "mail/quota.h"
 #include "mail/summary.h"
+#include "policy/admit.h"
 
 enum {
 	COPY_BYTES = 64 * 1024, /* what a pipe holds */
@@ -189,7 +190,7 @@ find_person(struct job *j, struct im_err *err)
 		    err, IM_NOTFOUND, "5.1.1", "%s: nobody here has this address", j->rcpt.address);
 	if (st != IM_OK)
 		return st;
-	j->inactive = !j->user.enabled || (j->user.expires != 0 && j->user.expires <= im_now());
+	j->inactive = !im_admit_account(j->user.enabled, j->user.expires, im_now());
 	return IM_OK;
 }
 
@@ -320,17 +321,12 @@ find_duplicate(struct job *j, bool *ret, struct im_err *err)
 static enum im_status
 mailbox_full(const struct job *j, struct im_err *err)
 {
-	char used[16] = "all", quota[16], size[16];
 	struct im_usage u;
 	struct im_err ignored;
-	bool defer = j->conf->over_quota == IM_OVER_QUOTA_DEFER;
 
-	if (im_quota_usage(&j->store, j->user.quota, &u, &ignored) == IM_OK)
-		(void)im_size_text(u.bytes, used);
-	return im_fail_dsn(err, IM_QUOTA, defer ? "4.2.2" : "5.2.2",
-	    "The mailbox of %s is full (%s of %s used); this message of %s does not fit%s", j->rcpt.address,
-	    used, im_size_text(j->user.quota, quota), im_size_text(j->size, size),
-	    defer ? " and is tried again later" : "");
+	if (im_quota_usage(&j->store, j->user.quota, &u, &ignored) != IM_OK)
+		u.bytes = j->user.quota;
+	return im_admit_full(j->conf, j->rcpt.address, u.bytes, j->user.quota, j->size, err);
 }
 
 static enum im_status

@@ -166,8 +166,8 @@ count_message(const struct im_msg_name *name, const char *file, bool is_new, voi
 	return true;
 }
 
-enum im_status
-im_quota_recount(const struct im_store *s, uint64_t quota, struct im_usage *ret, struct im_err *err)
+static enum im_status
+count_all(const struct im_store *s, struct im_usage *ret, struct im_err *err)
 {
 	struct recount r = { 0 };
 	char **names;
@@ -193,10 +193,36 @@ im_quota_recount(const struct im_store *s, uint64_t quota, struct im_usage *ret,
 	}
 	free(names);
 	if (st == IM_OK)
-		st = write_file(s, quota, &r.usage, err);
-	if (st == IM_OK)
 		*ret = r.usage;
 	return st;
+}
+
+enum im_status
+im_quota_recount(const struct im_store *s, uint64_t quota, struct im_usage *ret, struct im_err *err)
+{
+	struct im_usage u;
+	enum im_status st = count_all(s, &u, err);
+
+	if (st == IM_OK)
+		st = write_file(s, quota, &u, err);
+	if (st == IM_OK)
+		*ret = u;
+	return st;
+}
+
+enum im_status
+im_quota_peek(
+    const struct im_store *s, uint64_t quota, uint64_t need, struct im_usage *ret, struct im_err *err)
+{
+	struct quota_file f;
+
+	if (!read_file(s, &f))
+		return count_all(s, ret, err);
+	bool fits = need <= quota && f.usage.bytes <= quota - need;
+	if (!fits && im_now() - f.mtime >= RECOUNT_AGE_S)
+		return count_all(s, ret, err);
+	*ret = f.usage;
+	return IM_OK;
 }
 
 enum im_status

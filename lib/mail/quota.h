@@ -36,4 +36,11 @@ enum im_status im_quota_add(
 enum im_status im_quota_recount(
     const struct im_store *s, uint64_t quota, struct im_usage *ret, struct im_err *err) IM_MUSTUSE;
 
+/*
+ * im_quota_peek - as im_quota_usage for who may only look: no lock, nothing is written. Counted from the names when the
+ * file is missing, or shows less than 'need' bytes of room and is old (what others removed is only seen by counting)
+ */
+enum im_status im_quota_peek(const struct im_store *s, uint64_t quota, uint64_t need, struct im_usage *ret,
+    struct im_err *err) IM_MUSTUSE;
+
 #endif
