@@ -14,13 +14,14 @@
 #include "base/alloc.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/value.h"
 
 enum { IM_TRACE_BYTES = 64 * 1024 * 1024, IM_TRACE_MAX = 100, IM_TRACE_STEPS = 50 };
 
 struct im_trace_step {
 	int64_t when; /* seconds UTC, 0 where the log line has none that can be read */
 	const char *
-	    what; /* English msgid with %s, for gettext: "accepted from %s", "delivered to %s", "waits: %s" ... */
+	    what; /* English msgid with %s, for gettext: "Arrived from %s", "Waits for %s: %s"; the table in trace.c */
 	const char *args[3];
 	const char *line; /* the log line itself */
 };
@@ -33,7 +34,8 @@ struct im_trace {
 		IM_TRACE_WAITS,
 		IM_TRACE_RETURNED,
 		IM_TRACE_REFUSED,
-		IM_TRACE_UNDERWAY
+		IM_TRACE_UNDERWAY,
+		IM_TRACE_DELETED /* by an administrator */
 	} fate;
 	struct im_trace_step *steps;
 	int nsteps;
@@ -41,5 +43,12 @@ struct im_trace {
 /* what: matched without case in sender, recipients, message id, queue id, subject; newest first */
 enum im_status im_trace_find(const struct im_conf *conf, const char *what, int64_t since, struct im_arena *a,
     struct im_trace **ret, int *ret_n, struct im_err *err) IM_MUSTUSE;
+
+/* im_trace_fate - a word for the fate in English, a msgid too: "delivered", "waits" ... */
+const char *im_trace_fate(const struct im_trace *t);
+/* im_trace_text - a step's text (or its translation) with the %s replaced by the arguments in their order */
+const char *im_trace_text(struct im_arena *a, const char *text, const char *const args[static 3]);
+/* im_trace_value - the array for JSON: queueid, sender, message_id, recipients, fate, steps [{when, text, what, args, line}] */
+struct im_value *im_trace_value(struct im_arena *a, const struct im_trace *list, int n);
 
 #endif

@@ -41,7 +41,7 @@ def used():
     for path in sorted(ROOT.glob('cgi/templates/*.html')):
         for text in re.findall(r'\{\{#_\}\}(.*?)\{\{/_\}\}', path.read_text()):
             found.setdefault(text, (None, path))
-    for path in sorted([*ROOT.glob('lib/web/*.c'), *ROOT.glob('cgi/*/*.c')]):
+    for path in sorted([*ROOT.glob('lib/web/*.c'), *ROOT.glob('lib/mta/*.c'), *ROOT.glob('cgi/*/*.c')]):
         for text, plural in c_texts(path.read_text()):
             if text not in found or plural:
                 found[text] = (plural, path)
