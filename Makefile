@@ -59,6 +59,7 @@ STATIC_html = $(STATIC_list)
 STATIC_part = $(STATIC_list)
 # the agent too: no library can be missing while mail arrives, and it starts in three quarters of the time
 STATIC_intimail-deliver = $(STATIC_list)
+STATIC_intimail-policy = $(STATIC_list)
 
 lib_src := $(wildcard lib/*/*.c)
 lib_obj := $(lib_src:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/charset_data.o
@@ -237,7 +238,7 @@ deps: ## install the Debian packages for building, running and testing
 	$(Q)sh tests/deps build run test
 
 users_bin := intimail intimail-message
-agents := intimail-deliver
+agents := intimail-deliver intimail-policy
 .PHONY: install
 install: ## install below DESTDIR; set-uid bits and users are the package's or intimail-setup's work
 install: all

@@ -151,6 +151,7 @@ static const uint16_t allowed[] = {
 /* a client of a local server as well; socket below */
 static const uint16_t client[] = {
 	NR(connect),
+	NR(accept4), /* of a socket that listens already: neither bind nor listen is here */
 	NR(shutdown),
 	NR(sendto),
 	NR(sendmsg),
