@@ -77,13 +77,35 @@ wrong(struct im_request *r, struct im_response *resp, struct im_value *model)
 	return IM_OK;
 }
 
+/* preference - the value of "name=value", or NULL */
+static const char *
+preference(const struct im_person *p, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char **v = p->preferences; v && *v; v++) {
+		if (strncmp(*v, name, n) == 0 && (*v)[n] == '=')
+			return *v + n + 1;
+	}
+	return NULL;
+}
+
 /* enter - a new session in place of an old one, and the mark that this browser has been here */
 static enum im_status
-enter(
-    struct im_request *r, struct im_response *resp, const char *account, const char *uid, struct im_err *err)
+enter(struct im_request *r, struct im_response *resp, const char *account, const struct im_person *p,
+    struct im_err *err)
 {
 	const char *token, *device, *next = im_form(r, "next");
-	enum im_status st = im_session_create(r->conf, uid, r->arena, &token, err);
+	const struct im_session_new n = { .uid = p->uid,
+		.ends = p->expires,
+		.language = p->language,
+		.look = preference(p, "look"),
+		.density = preference(p, "density"),
+		.timezone = preference(p, "timezone"),
+		.admin = p->admin,
+		.address = r->remote_addr,
+		.agent = r->user_agent };
+	enum im_status st = im_session_create(r->conf, &n, r->arena, &token, err);
 
 	if (st == IM_OK)
 		st = im_device_token(r->conf, account, r->arena, &device, err);
@@ -92,6 +114,7 @@ enter(
 	if (r->session)
 		im_session_end(r->conf, r->session);
 	im_session_sweep(r->conf);
+	im_signed_in(r->conf, p->uid);
 	resp->cookies[1] =
 	    im_arena_fmt(r->arena, IM_COOKIE_SESSION "=%s; Path=/; Secure; HttpOnly; SameSite=Strict", token);
 	resp->cookies[2] = im_arena_fmt(r->arena,
@@ -114,9 +137,10 @@ known_device(struct im_request *r, const char *account)
 enum im_status
 login_try(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
 {
-	const char *user = im_form(r, "user"), *password = im_form(r, "password"), *uid, *account;
+	const char *user = im_form(r, "user"), *password = im_form(r, "password"), *account;
 	int64_t began = im_monotonic_ms();
 	struct im_throttle_who who = { .addr = r->remote_addr };
+	struct im_person person = { 0 };
 	enum im_status st;
 	int wait = 0;
 
@@ -131,10 +155,10 @@ login_try(struct im_request *r, struct im_response *resp, struct im_value *model
 		return st;
 	if (wait > 0)
 		return too_many(r, resp, model, wait);
-	st = im_person_authenticate(r->conf, user, password, r->arena, &uid, err);
+	st = im_person_sign_in(r->conf, user, password, r->arena, &person, err);
 	if (st == IM_OK) {
 		im_throttle_ok(r->conf, &who);
-		return enter(r, resp, account, uid, err);
+		return enter(r, resp, account, &person, err);
 	}
 	if (st == IM_DENIED || st == IM_NOTFOUND || st == IM_INVALID) {
 		sleep_to_mark(began);

@@ -72,5 +72,14 @@ enum im_status im_person_delete(struct im_dir *d, const char *uid, struct im_err
  */
 enum im_status im_person_authenticate(const struct im_conf *conf, const char *login, const char *password,
     struct im_arena *a, const char **ret_uid, struct im_err *err) IM_MUSTUSE;
+/* im_person_sign_in - the same, and who it is, as that person sees the directory (read over the same connection) */
+enum im_status im_person_sign_in(const struct im_conf *conf, const char *login, const char *password,
+    struct im_arena *a, struct im_person *ret, struct im_err *err) IM_MUSTUSE;
+/*
+ * im_person_verify - is this the password of somebody who is signed in? For programs that may search nothing as themselves.
+ * IM_DENIED: no
+ */
+enum im_status im_person_verify(
+    const struct im_conf *conf, const char *uid, const char *password, struct im_err *err) IM_MUSTUSE;
 
 #endif

@@ -73,16 +73,22 @@ refuse(struct im_err *err)
 	return im_fail(err, IM_DENIED, "wrong user name or password");
 }
 
-enum im_status
-im_person_authenticate(const struct im_conf *conf, const char *login, const char *password,
-    struct im_arena *a, const char **ret_uid, struct im_err *err)
+/* password_ok - an empty one is an "unauthenticated bind" (RFC 4513 5.1.2), which must never look like success */
+static bool
+password_ok(const char *password)
+{
+	return *password != '\0' && strlen(password) <= PASSWORD_MAX;
+}
+
+/* authenticate - on IM_OK *ret is bound as the person */
+static enum im_status
+authenticate(const struct im_conf *conf, const char *login, const char *password, struct im_arena *a,
+    struct im_dir **ret, const char **ret_uid, struct im_err *err)
 {
 	struct im_dir *d;
 	struct account who = { 0 };
 
-	/* an empty password is an "unauthenticated bind" (RFC 4513 5.1.2), which must never look like success */
-	if (*login == '\0' || strlen(login) > LOGIN_MAX || *password == '\0' ||
-	    strlen(password) > PASSWORD_MAX)
+	if (*login == '\0' || strlen(login) > LOGIN_MAX || !password_ok(password))
 		return refuse(err);
 	enum im_status st = im_dir_open(conf, &d, err);
 	if (st != IM_OK)
@@ -95,8 +101,57 @@ im_person_authenticate(const struct im_conf *conf, const char *login, const char
 	}
 	if (st == IM_DENIED || (st == IM_OK && !who.usable))
 		st = refuse(err);
-	if (st == IM_OK)
-		*ret_uid = who.uid;
+	if (st != IM_OK) {
+		im_dir_close(d);
+		return st;
+	}
+	*ret_uid = who.uid;
+	*ret = d;
+	return IM_OK;
+}
+
+enum im_status
+im_person_authenticate(const struct im_conf *conf, const char *login, const char *password,
+    struct im_arena *a, const char **ret_uid, struct im_err *err)
+{
+	struct im_dir *d = NULL;
+	enum im_status st = authenticate(conf, login, password, a, &d, ret_uid, err);
+
+	im_dir_close(d);
+	return st;
+}
+
+enum im_status
+im_person_sign_in(const struct im_conf *conf, const char *login, const char *password, struct im_arena *a,
+    struct im_person *ret, struct im_err *err)
+{
+	struct im_dir *d = NULL;
+	const char *uid;
+	enum im_status st = authenticate(conf, login, password, a, &d, &uid, err);
+
+	if (st == IM_OK) {
+		st = im_person_get(d, uid, a, ret, err);
+		/* gone between the two: nobody's wrong password */
+		if (st == IM_DENIED || st == IM_NOTFOUND)
+			st = im_fail(err, IM_TEMP, "%s cannot be read by itself", uid);
+	}
+	im_dir_close(d);
+	return st;
+}
+
+enum im_status
+im_person_verify(const struct im_conf *conf, const char *uid, const char *password, struct im_err *err)
+{
+	struct im_dir *d;
+	struct im_err form;
+
+	if (!password_ok(password) || im_person_uid_ok(uid, &form) != IM_OK)
+		return refuse(err);
+	enum im_status st = im_dir_open(conf, &d, err);
+	if (st != IM_OK)
+		return st;
+	im_dir_patience(d, ANSWER_SECONDS);
+	st = im_dir_bind(d, im_dir_person_dn(d, uid), password, err);
 	im_dir_close(d);
 	return st;
 }

@@ -35,11 +35,17 @@ static const struct {
 	/* set-gid: the sign-in page runs with lighttpd's group, the mail pages come in by the group of the sessions */
 	{ "@state_dir@/sessions", 02770, IM_WHO_AUTH, IM_WHO_AUTH },
 	{ "@state_dir@/throttle", 0700, IM_WHO_AUTH, IM_WHO_AUTH },
+	/* when people signed in last: told by the time of a file */
+	{ "@state_dir@/last-sign-in", 0750, IM_WHO_AUTH, IM_WHO_AUTH },
+	/* of the settings and administration pages: throttle and key; links that reset a password */
+	{ "@state_dir@/pages", 0700, IM_WHO_PAGES, IM_WHO_PAGES },
+	{ "@state_dir@/resets", 0700, IM_WHO_PAGES, IM_WHO_PAGES },
 	{ "@state_dir@/upload", 0700, IM_WHO_WEB, IM_WHO_WEB },
 	{ "@state_dir@/deflate", 0700, IM_WHO_WEB, IM_WHO_WEB },
 	{ "@state_dir@/openldap", 0700, IM_WHO_LDAP, IM_WHO_LDAP },
 	{ "@state_dir@/openldap/config", 0700, IM_WHO_LDAP, IM_WHO_LDAP },
 	{ "@state_dir@/openldap/audit", 0700, IM_WHO_LDAP, IM_WHO_LDAP },
+	{ "@state_dir@/policy", 0700, IM_WHO_MAIL, IM_WHO_MAIL },
 	{ "@postfix_dir@", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 	{ "@postfix_dir@/data", 0700, IM_WHO_POSTFIX, IM_WHO_POSTFIX },
 	/* as Postfix's own postfix-files(5) has them */
@@ -60,6 +66,8 @@ static const struct {
 	{ "@postfix_dir@/queue/pid", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 	{ "@run_dir@", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 	{ "@run_dir@/slapd", 0755, IM_WHO_LDAP, IM_WHO_LDAP },
+	/* Postfix's smtpd comes in by the group */
+	{ "@run_dir@/policy", 0750, IM_WHO_MAIL, IM_WHO_POSTFIX },
 	{ "@log_dir@", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 };
 
@@ -73,8 +81,9 @@ static const struct {
 	{ "postfix/status-filter.in", "@etc_dir@/postfix/status-filter" },
 	{ "postfix/ldap-mailbox.cf.in", "@etc_dir@/postfix/ldap-mailbox.cf" },
 	{ "postfix/ldap-alias.cf.in", "@etc_dir@/postfix/ldap-alias.cf" },
-	{ "postfix/ldap-list.cf.in", "@etc_dir@/postfix/ldap-list.cf" },
-	{ "postfix/ldap-disabled.cf.in", "@etc_dir@/postfix/ldap-disabled.cf" },
+	{ "postfix/ldap-throwaway.cf.in", "@etc_dir@/postfix/ldap-throwaway.cf" },
+	{ "postfix/ldap-roles.cf.in", "@etc_dir@/postfix/ldap-roles.cf" },
+	{ "postfix/ldap-transport.cf.in", "@etc_dir@/postfix/ldap-transport.cf" },
 	{ "openldap/slapd.conf.in", "@etc_dir@/openldap/slapd.conf" },
 	{ "openldap/intimail.schema", "@etc_dir@/openldap/intimail.schema" },
 	{ "openldap/base.ldif.in", "@etc_dir@/openldap/base.ldif" },
@@ -89,6 +98,7 @@ static const struct {
 	enum im_who user, group;
 } programs[] = {
 	{ FROM_BIN, "intimail-deliver", "@libexec_dir@/intimail-deliver", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
+	{ FROM_BIN, "intimail-policy", "@libexec_dir@/intimail-policy", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 	{ FROM_CGI, "login", "@libexec_dir@/cgi/login", 04755, IM_WHO_AUTH, IM_WHO_ROOT },
 	{ FROM_CGI, "list", "@libexec_dir@/cgi/list", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
 	{ FROM_CGI, "message", "@libexec_dir@/cgi/message", 06755, IM_WHO_MAIL, IM_WHO_AUTH },

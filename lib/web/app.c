@@ -36,7 +36,7 @@ enum {
 	ADDRESS_SPACE = 512 * 1024 * 1024,
 	FILE_BYTES = 1024 * 1024 * 1024, /* the index of a mailbox with two million messages */
 	VARIABLE_MAX = 16 * 1024,        /* of one CGI variable; a longer one is not there */
-	CONFINE_PATHS_MAX = 12
+	CONFINE_PATHS_MAX = 16
 };
 
 extern char **environ;
@@ -57,6 +57,7 @@ static const struct variable {
 	{ "CONTENT_TYPE", offsetof(struct im_wire, content_type) },
 	{ "CONTENT_LENGTH", offsetof(struct im_wire, content_length) },
 	{ "REMOTE_ADDR", offsetof(struct im_wire, remote_addr) },
+	{ "HTTP_USER_AGENT", offsetof(struct im_wire, user_agent) },
 };
 
 static void
@@ -131,15 +132,15 @@ configure(struct im_conf *conf, struct im_arena *a, struct im_err *err)
 	return im_conf_load(file, conf, err);
 }
 
-/* set_timezone - read now what dates will need: the files are out of reach later */
+/* set_timezone - read now what dates will need: the files are out of reach later. The person's own before the house's */
 static void
-set_timezone(const struct im_conf *c)
+set_timezone(const struct im_conf *c, const struct im_session *s)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+	const char *zone = s && s->timezone[0] ? s->timezone : c->timezone;
 	char tz[80];
 
-	if (c->timezone && *c->timezone && strspn(c->timezone, allowed) == strlen(c->timezone) &&
-	    im_fmt(tz, sizeof tz, ":%s", c->timezone))
+	if (zone && *zone && strspn(zone, allowed) == strlen(zone) && im_fmt(tz, sizeof tz, ":%s", zone))
 		(void)setenv("TZ", tz, 1);
 	tzset();
 }
@@ -171,6 +172,30 @@ find_session(struct im_exchange *x, struct im_session *s)
 	x->session = x->session_st == IM_OK ? s : NULL;
 }
 
+/* directory_paths - of a program that speaks with slapd: it changes sessions, and keeps what is its own kind's alone */
+static size_t
+directory_paths(const struct im_exchange *x, struct im_confine_path *paths, size_t n)
+{
+	static const char *const sign_in[] = { "sessions", IM_PLACE_SIGN_IN, "last-sign-in" };
+	static const char *const pages[] = { "sessions", IM_PLACE_PAGES, "resets" };
+	const struct im_conf *c = x->conf;
+
+	for (size_t i = 0; i < IM_COUNT(sign_in); i++)
+		paths[n++] = (struct im_confine_path) { im_arena_fmt(x->arena, "%s/%s", c->state_dir,
+							    x->app->uses_directory ? sign_in[i] : pages[i]),
+			IM_PATH_WRITE };
+	if (x->app->acts_in_directory) {
+		paths[n++] =
+		    (struct im_confine_path) { im_arena_fmt(x->arena, "%s/last-sign-in", c->state_dir),
+			    IM_PATH_READ };
+		paths[n++] = (struct im_confine_path) { "/usr/share/zoneinfo", IM_PATH_READ };
+	}
+	paths[n++] = (struct im_confine_path) { c->run_dir, IM_PATH_READ };
+	paths[n++] = (struct im_confine_path) { "/etc", IM_PATH_READ }; /* ldap.conf, gnutls, hosts */
+	paths[n++] = (struct im_confine_path) { "/usr/lib", IM_PATH_READ };
+	return n;
+}
+
 /* confine - from here on only this person's mail, and the templates, exist */
 static enum im_status
 confine(const struct im_exchange *x, struct im_err *err)
@@ -190,22 +215,16 @@ confine(const struct im_exchange *x, struct im_err *err)
 		paths[n++] = (struct im_confine_path) { "/usr/share/misc/magic.mgc", IM_PATH_READ };
 		paths[n++] = (struct im_confine_path) { "/etc/magic", IM_PATH_READ };
 	}
-	if (x->app->uses_directory) {
-		paths[n++] = (struct im_confine_path) { im_arena_fmt(x->arena, "%s/sessions", c->state_dir),
-			IM_PATH_WRITE };
-		paths[n++] = (struct im_confine_path) { im_arena_fmt(x->arena, "%s/throttle", c->state_dir),
-			IM_PATH_WRITE };
-		paths[n++] = (struct im_confine_path) { c->run_dir, IM_PATH_READ };
-		paths[n++] = (struct im_confine_path) { "/etc", IM_PATH_READ }; /* ldap.conf, gnutls, hosts */
-		paths[n++] = (struct im_confine_path) { "/usr/lib", IM_PATH_READ };
-	}
-	return im_confine(&(struct im_confine) { .paths = paths,
-			      .npaths = n,
-			      .required = c->sandbox_required,
-			      .calls = x->app->uses_directory ? IM_CALLS_UNIX : IM_CALLS_LOCAL,
-			      .cpu_s = CPU_SECONDS,
-			      .as_bytes = ADDRESS_SPACE,
-			      .file_bytes = FILE_BYTES },
+	if (x->app->uses_directory || x->app->acts_in_directory)
+		n = directory_paths(x, paths, n);
+	return im_confine(
+	    &(struct im_confine) { .paths = paths,
+		.npaths = n,
+		.required = c->sandbox_required,
+		.calls = x->app->uses_directory || x->app->acts_in_directory ? IM_CALLS_UNIX : IM_CALLS_LOCAL,
+		.cpu_s = CPU_SECONDS,
+		.as_bytes = ADDRESS_SPACE,
+		.file_bytes = FILE_BYTES },
 	    err);
 }
 
@@ -270,12 +289,12 @@ prepare(struct im_exchange *x, struct im_conf *conf, struct im_session *session,
 	if (st != IM_OK)
 		return st;
 	x->conf = conf;
-	if (x->app->uses_mail) {
-		set_timezone(conf);
-		im_boot_id_learn();
-	}
 	x->static_version = static_version(conf, x->arena);
 	find_session(x, session);
+	if (x->app->uses_mail || x->app->acts_in_directory)
+		set_timezone(conf, x->session);
+	if (x->app->uses_mail)
+		im_boot_id_learn();
 	return confine(x, err);
 }
 

@@ -30,8 +30,14 @@ enum im_method { IM_GET = 1, IM_POST = 2 }; /* HEAD is answered as GET without a
 struct im_session {
 	char uid[65];
 	int64_t created, used;
+	int64_t ends;             /* seconds, 0 = none: of a temporary account, exactly then */
 	unsigned char secret[32]; /* for the CSRF token */
 	char token_hash[65];      /* names the file */
+	/* what the directory said when it began, or the settings page since: no page needs the directory for them. "" = none */
+	char language[8], look[8], density[12], timezone[64];
+	bool admin; /* only a hint, whether to show the link: what is allowed slapd decides */
+	/* of the browser that signed in, for "active sessions": its address and a few words */
+	char address[46], agent[48];
 };
 
 struct im_request {
@@ -43,10 +49,10 @@ struct im_request {
 	bool wants_json, wants_fragment;
 	const struct im_lang *lang;
 	const struct im_conf *conf;
-	struct im_session *session; /* NULL when not signed in */
-	const char *remote_addr;
-	struct im_arena *arena; /* lives as long as the request */
-	int64_t now;            /* seconds; one time for the whole page */
+	struct im_session *session;           /* NULL when not signed in */
+	const char *remote_addr, *user_agent; /* never NULL */
+	struct im_arena *arena;               /* lives as long as the request */
+	int64_t now;                          /* seconds; one time for the whole page */
 	/* private to lib/web */
 	const struct im_form *query, *form;
 	const char *cookies;
@@ -119,8 +125,10 @@ struct im_app {
 	const struct im_route *routes;
 	size_t nroutes;
 	/* which paths the program keeps after the session is known; mail programs: that person's Maildir */
-	bool uses_mail;                /* confine to <mail_root>/<uid>/Maildir rw, templates and locale ro */
-	bool uses_directory;           /* sign-in: sessions, throttle rw; may connect to slapd */
+	bool uses_mail;      /* confine to <mail_root>/<uid>/Maildir rw, templates and locale ro */
+	bool uses_directory; /* sign-in: sessions, throttle rw; may connect to slapd */
+	/* settings, administration (as pages_user): sessions, resets and a throttle of their own rw; slapd, the helper */
+	bool acts_in_directory;
 	bool reads_gconv, reads_magic; /* charset modules, libmagic's data base */
 	/* its answers are shown in a frame of ours: errors as well, and no sign-in page (which lets no frame show it) */
 	bool framed;
@@ -128,7 +136,8 @@ struct im_app {
 
 int im_app_main(const struct im_app *app);
 
-/* what every HTML model gets besides: lang, user, csrf, title, has_session, style_url, script_url, home_url, logout_url */
+/* what every HTML model gets besides: lang, user, csrf, title, has_session, style_url, script_url, home_url,
+ * logout_url, settings_url, admin_url (administrators), look and density (null = the system's) */
 
 /* im_url - percent-encode a path segment or query value into the arena; URLs are built in C and end up under keys named *_url */
 const char *im_url_segment(struct im_arena *a, const char *s);
@@ -136,7 +145,10 @@ const char *im_url_segment(struct im_arena *a, const char *s);
 const char *im_url_below(struct im_arena *a, const char *base, const char *segment);
 /* im_urlf(arena, format, ...) - %s arguments must be encoded already */
 #define im_urlf(...) im_arena_fmt(__VA_ARGS__)
-/* im_url_local - is this a page of the mail, safe to send a browser to after sign-in: "/mail/...", encoded, no "//" or ".." */
+/*
+ * im_url_local - is this a page of ours, safe to send a browser to after sign-in: "/mail/...", "/settings...", "/admin...",
+ * encoded, no "//" or ".."
+ */
 bool im_url_local(const char *s);
 
 #endif

@@ -98,7 +98,8 @@ presession(struct im_exchange *x, const char **ret_csrf)
 		x->response.cookies[0] = im_arena_fmt(
 		    r->arena, IM_COOKIE_PRESESSION "=%s; Path=/; Secure; HttpOnly; SameSite=Strict", cookie);
 	}
-	return im_presession_csrf(x->conf, cookie, r->arena, ret_csrf, &x->err);
+	return im_presession_csrf(x->conf, x->app->acts_in_directory ? IM_PLACE_PAGES : IM_PLACE_SIGN_IN,
+	    cookie, r->arena, ret_csrf, &x->err);
 }
 
 static enum im_status
@@ -134,6 +135,11 @@ inject(struct im_exchange *x, const char *csrf, struct im_value *model)
 	im_v_set_str(a, model, "script_url", im_urlf(a, "/static/script.js?v=%s", x->static_version));
 	im_v_set_str(a, model, "home_url", "/mail/INBOX");
 	im_v_set_str(a, model, "logout_url", "/logout");
+	im_v_set_str(a, model, "settings_url", "/settings");
+	const struct im_session *s = x->session;
+	im_v_set_str(a, model, "admin_url", s && s->admin ? "/admin" : NULL);
+	im_v_set_str(a, model, "look", s && s->look[0] ? s->look : NULL);
+	im_v_set_str(a, model, "density", s && s->density[0] ? s->density : NULL);
 	return st;
 }
 
@@ -295,7 +301,8 @@ static void
 begin(struct im_exchange *x)
 {
 	struct im_request *r = &x->request;
-	const char *asked = x->wire->accept_language;
+	const char *asked =
+	    x->session && x->session->language[0] ? x->session->language : x->wire->accept_language;
 
 	im_buf_init(&x->head, HEAD_MAX);
 	im_buf_init(&x->body, IM_PAGE_MAX_BYTES);
@@ -305,6 +312,7 @@ begin(struct im_exchange *x)
 	r->session = x->session;
 	r->cookies = x->wire->cookie;
 	r->remote_addr = x->wire->remote_addr ? x->wire->remote_addr : "";
+	r->user_agent = x->wire->user_agent ? x->wire->user_agent : "";
 	r->now = im_now();
 	r->lang =
 	    x->conf ? im_lang_choose(x->conf->share_dir, asked, x->conf->language, x->arena) : &im_lang_en;

@@ -19,7 +19,7 @@ struct im_wire {
 	const char *accept, *accept_language, *requested_with;
 	const char *cookie, *fetch_site, *origin, *host;
 	const char *content_type, *content_length;
-	const char *remote_addr;
+	const char *remote_addr, *user_agent;
 	bool https;
 	int body_fd;
 };

@@ -1,8 +1,9 @@
 /*
  * session.c - sessions are files named by the hash of their token
  *
- * Layout of a session file, one line each: "1", uid, created (seconds), secret (hex). It is written whole before it
- * gets its name, and never changed: the last use is its mtime.
+ * Layout of a session file, one line each: "2", uid, created (seconds), secret (hex), end (seconds, 0 = none),
+ * preferences ("lang=fr look=dark admin=1"), address, browser. It is written whole before it gets its name, and never
+ * changed but replaced: the last use is its mtime.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,29 +18,13 @@
 
 #include "base/io.h"
 #include "mail/maildir.h"
+#include "web/session_file.h"
 #include "web/token.h"
 
 static bool
 session_path(const struct im_conf *c, const char *name, char *dst, size_t size)
 {
 	return im_fmt(dst, size, "%s/sessions/%s", c->state_dir, name);
-}
-
-static bool
-parse(struct im_str text, struct im_session *s)
-{
-	struct im_str version = im_str_cut(&text, '\n'), uid = im_str_cut(&text, '\n');
-	struct im_str created = im_str_cut(&text, '\n'), secret = im_str_cut(&text, '\n');
-	uint64_t when;
-
-	if (!im_str_is(version, "1") || text.n || !uid.n || uid.n >= sizeof s->uid ||
-	    memchr(uid.p, '\0', uid.n) || !im_str_u64(created, INT64_MAX / 2, &when) ||
-	    !im_hex_decode(secret, s->secret, sizeof s->secret))
-		return false;
-	memcpy(s->uid, uid.p, uid.n);
-	s->uid[uid.n] = '\0';
-	s->created = (int64_t)when;
-	return im_uid_valid(s->uid);
 }
 
 static enum im_status
@@ -53,7 +38,7 @@ read_session(int fd, const struct stat *st, struct im_session *s, struct im_err 
 	n = im_pread_full(fd, text, sizeof text, 0);
 	if (n < 0)
 		return im_fail_errno(err, errno, "read the session");
-	if (!parse((struct im_str) { text, (size_t)n }, s))
+	if (!im_session_parse((struct im_str) { text, (size_t)n }, s))
 		return im_fail(err, IM_DENIED, "the session file has a wrong form");
 	s->used = st->st_mtime;
 	explicit_bzero(text, sizeof text);
@@ -84,7 +69,7 @@ im_session_load(const struct im_conf *c, const char *token, struct im_session *r
 		result = im_fail_errno(err, errno, "stat a session in %s/sessions", c->state_dir);
 	else
 		result = read_session(fd, &st, &s, err);
-	if (result == IM_OK && (now - s.used > c->session_idle || now - s.created > c->session_lifetime)) {
+	if (result == IM_OK && im_session_over(c, &s, now)) {
 		(void)unlink(path);
 		result = im_fail(err, IM_DENIED, "the session has expired");
 	}
@@ -122,35 +107,30 @@ write_session(const struct im_conf *c, const char *name, struct im_str text, str
 }
 
 enum im_status
-im_session_create(
-    const struct im_conf *c, const char *uid, struct im_arena *a, const char **ret_token, struct im_err *err)
+im_session_create(const struct im_conf *c, const struct im_session_new *n, struct im_arena *a,
+    const char **ret_token, struct im_err *err)
 {
 	char token[IM_TOKEN_CHARS + 1], name[IM_HASH_HEX_CHARS + 1], text[IM_SESSION_FILE_MAX];
-	unsigned char secret[IM_KEY_BYTES];
+	struct im_session s = { .created = im_now(), .ends = n->ends };
 	enum im_status st;
-	size_t n;
 
-	if (!im_uid_valid(uid))
+	if (!im_uid_valid(n->uid) || !im_fmt(s.uid, sizeof s.uid, "%s", n->uid))
 		return im_fail(err, IM_BUG, "a session for a wrong user name");
 	st = im_token_new(token, err);
 	if (st == IM_OK)
-		st = im_token_random(secret, sizeof secret, err);
+		st = im_token_random(s.secret, sizeof s.secret, err);
 	if (st != IM_OK)
 		return st;
 	im_token_hash(im_str(token), name);
-	if (!im_fmt(text, sizeof text, "1\n%s\n%lld\n", uid, (long long)im_now()))
+	im_session_prefer(&s, n);
+	im_session_origin(&s, n->address, n->agent);
+	if (!im_session_format(&s, text, sizeof text))
 		return im_fail(err, IM_BUG, "a session file is too long");
-	n = strlen(text);
-	for (size_t i = 0; i < sizeof secret; i++, n += 2) {
-		text[n] = "0123456789abcdef"[secret[i] >> 4];
-		text[n + 1] = "0123456789abcdef"[secret[i] & 15];
-	}
-	text[n++] = '\n';
-	st = write_session(c, name, (struct im_str) { text, n }, err);
+	st = write_session(c, name, im_str(text), err);
 	if (st == IM_OK)
 		*ret_token = im_arena_strdup(a, token);
 	explicit_bzero(text, sizeof text);
-	explicit_bzero(secret, sizeof secret);
+	explicit_bzero(&s, sizeof s);
 	explicit_bzero(token, sizeof token);
 	return st;
 }
@@ -175,14 +155,15 @@ im_session_csrf(const struct im_session *s, struct im_arena *a)
 
 /* server_key - read, or made by whoever is first */
 static enum im_status
-server_key(const struct im_conf *c, unsigned char key[static IM_KEY_BYTES], struct im_err *err)
+server_key(
+    const struct im_conf *c, const char *place, unsigned char key[static IM_KEY_BYTES], struct im_err *err)
 {
 	char path[4096], tmp[4096], unique[IM_TOKEN_CHARS + 1];
 	enum im_status st;
 	bool made;
 	int fd;
 
-	if (!im_fmt(path, sizeof path, "%s/throttle/key", c->state_dir))
+	if (!im_fmt(path, sizeof path, "%s/%s/key", c->state_dir, place))
 		return im_fail(err, IM_CONFIG, "state_dir is too long");
 	for (int tries = 0; tries < 2; tries++) {
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -218,12 +199,12 @@ server_key(const struct im_conf *c, unsigned char key[static IM_KEY_BYTES], stru
 	return im_fail(err, IM_TEMP, "%s cannot be made", path);
 }
 
-static enum im_status
-keyed(const struct im_conf *c, const char *purpose, const char *text, struct im_arena *a, const char **ret,
-    struct im_err *err)
+enum im_status
+im_keyed_token(const struct im_conf *c, const char *place, const char *purpose, const char *text,
+    struct im_arena *a, const char **ret, struct im_err *err)
 {
 	unsigned char key[IM_KEY_BYTES];
-	enum im_status st = server_key(c, key, err);
+	enum im_status st = server_key(c, place, key, err);
 	char *token;
 
 	if (st == IM_OK) {
@@ -236,15 +217,15 @@ keyed(const struct im_conf *c, const char *purpose, const char *text, struct im_
 }
 
 enum im_status
-im_presession_csrf(
-    const struct im_conf *c, const char *cookie, struct im_arena *a, const char **ret, struct im_err *err)
+im_presession_csrf(const struct im_conf *c, const char *place, const char *cookie, struct im_arena *a,
+    const char **ret, struct im_err *err)
 {
-	return keyed(c, "login", cookie, a, ret, err);
+	return im_keyed_token(c, place, "login", cookie, a, ret, err);
 }
 
 enum im_status
 im_device_token(
     const struct im_conf *c, const char *account, struct im_arena *a, const char **ret, struct im_err *err)
 {
-	return keyed(c, "device", account, a, ret, err);
+	return im_keyed_token(c, IM_PLACE_SIGN_IN, "device", account, a, ret, err);
 }

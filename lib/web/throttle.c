@@ -77,6 +77,12 @@ network(const char *addr, unsigned char dst[static 16])
 	return 8;
 }
 
+static const char *
+place_of(const struct im_throttle_who *w)
+{
+	return w->place ? w->place : IM_PLACE_SIGN_IN;
+}
+
 static int
 open_record(const struct im_conf *c, const struct im_throttle_who *w, size_t rule, struct im_err *err)
 {
@@ -93,13 +99,13 @@ open_record(const struct im_conf *c, const struct im_throttle_who *w, size_t rul
 	im_token_hash(of, hash);
 	hash[32] = '\0';
 	im_arena_done(&a);
-	if (!im_fmt(path, sizeof path, "%s/throttle/%s-%s", c->state_dir, rules[rule].what, hash)) {
+	if (!im_fmt(path, sizeof path, "%s/%s/%s-%s", c->state_dir, place_of(w), rules[rule].what, hash)) {
 		im_fail(err, IM_CONFIG, "state_dir is too long");
 		return -1;
 	}
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
-		im_fail_errno(err, errno, "open %s/throttle", c->state_dir);
+		im_fail_errno(err, errno, "open %s/%s", c->state_dir, place_of(w));
 		return -1;
 	}
 	if (im_lock(fd, true, LOCK_WAIT_MS, err) != IM_OK) {
@@ -158,7 +164,7 @@ im_throttle_admit(const struct im_conf *c, const struct im_throttle_who *w, int 
 			records[i].tries++;
 			records[i].last = now;
 			if (!im_pwrite_full(fds[i], &records[i], sizeof records[i], 0))
-				st = im_fail_errno(err, errno, "write %s/throttle", c->state_dir);
+				st = im_fail_errno(err, errno, "write %s/%s", c->state_dir, place_of(w));
 		}
 		close(fds[i]);
 	}
@@ -188,7 +194,7 @@ take_back(const struct im_conf *c, const struct im_throttle_who *w, bool forget)
 
 /* sweep - files that count nothing any more */
 static void
-sweep(const struct im_conf *c)
+sweep(const struct im_conf *c, const char *place)
 {
 	int64_t limit = im_now() - 24 * FORGET_S;
 	struct dirent *entry;
@@ -196,7 +202,7 @@ sweep(const struct im_conf *c)
 	struct stat st;
 	DIR *dir;
 
-	if (!im_fmt(path, sizeof path, "%s/throttle", c->state_dir) || (dir = opendir(path)) == NULL)
+	if (!im_fmt(path, sizeof path, "%s/%s", c->state_dir, place) || (dir = opendir(path)) == NULL)
 		return;
 	for (int i = 0; i < SWEEP_MAX && (entry = readdir(dir)) != NULL; i++) {
 		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "key") == 0 ||
@@ -212,7 +218,7 @@ void
 im_throttle_ok(const struct im_conf *c, const struct im_throttle_who *w)
 {
 	take_back(c, w, true);
-	sweep(c);
+	sweep(c, place_of(w));
 }
 
 void

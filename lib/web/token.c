@@ -123,26 +123,3 @@ im_token_unmask(const char *masked, char dst[static IM_TOKEN_CHARS + 1])
 	dst[IM_TOKEN_CHARS] = '\0';
 	return true;
 }
-
-static int
-nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool
-im_hex_decode(struct im_str hex, unsigned char *dst, size_t n)
-{
-	if (hex.n != n * 2)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		int hi = nibble(hex.p[i * 2]), lo = nibble(hex.p[i * 2 + 1]);
-
-		if (hi < 0 || lo < 0)
-			return false;
-		dst[i] = (unsigned char)(hi << 4 | lo);
-	}
-	return true;
-}

@@ -42,6 +42,4 @@ enum im_status im_token_mask(const char token[static IM_TOKEN_CHARS], char dst[s
 /* im_token_unmask - false (dst untouched) for what has no such form; NULL is fine */
 bool im_token_unmask(const char *masked, char dst[static IM_TOKEN_CHARS + 1]) IM_MUSTUSE;
 
-bool im_hex_decode(struct im_str hex, unsigned char *dst, size_t n); /* exactly n bytes, lower case */
-
 #endif

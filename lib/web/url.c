@@ -69,11 +69,22 @@ im_url_below(struct im_arena *a, const char *base, const char *segment)
 	return ret;
 }
 
+/* below - the page of this path, or one below it */
+static bool
+below(const char *s, const char *path)
+{
+	size_t n = strlen(path);
+
+	return strncmp(s, path, n) == 0 && (s[n] == '\0' || s[n] == '/' || s[n] == '?');
+}
+
 bool
 im_url_local(const char *s)
 {
 	size_t n = s ? strlen(s) : 0;
 
-	return n > 6 && n <= 1024 && memcmp(s, "/mail/", 6) == 0 && strspn(s, KEPT "/%?&+;$'()*") == n &&
-	       !strstr(s, "//") && !strstr(s, "/..") && !strstr(s, "%2e") && !strstr(s, "%2E");
+	bool ours = n > 6 && (memcmp(s, "/mail/", 6) == 0 || below(s, "/settings") || below(s, "/admin"));
+
+	return ours && n <= 1024 && strspn(s, KEPT "/%?&+;$'()*") == n && !strstr(s, "//") &&
+	       !strstr(s, "/..") && !strstr(s, "%2e") && !strstr(s, "%2E");
 }

@@ -167,7 +167,8 @@ begin(void)
 	snprintf(templates, sizeof templates, "%s/cgi/templates", here);
 	snprintf(path, sizeof path, "%s/templates", dir);
 	ck_assert_int_eq(symlink(templates, path), 0);
-	ck_assert(im_session_create(&conf, "alice", &arena, &token, &err) == IM_OK);
+	ck_assert(im_session_create(
+		      &conf, &(struct im_session_new) { .uid = "alice" }, &arena, &token, &err) == IM_OK);
 	wire = (struct im_wire) { .method = "GET", .host = "h", .https = true, .body_fd = -1 };
 }
 

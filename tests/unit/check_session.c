@@ -87,8 +87,11 @@ START_TEST(life)
 	struct stat st;
 
 	begin();
-	ck_assert_msg(im_session_create(&conf, "alice", &a, &token, &err) == IM_OK, "%s", err.msg);
-	ck_assert(im_session_create(&conf, "alice", &a, &other, &err) == IM_OK);
+	ck_assert_msg(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "alice" }, &a, &token, &err) == IM_OK,
+	    "%s", err.msg);
+	ck_assert(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "alice" }, &a, &other, &err) == IM_OK);
 	ck_assert_str_ne(token, other);
 	ck_assert(im_token_valid(token));
 	ck_assert(load(token, &s) == IM_OK);
@@ -139,7 +142,8 @@ START_TEST(stolen_directory_is_useless)
 	const char *token;
 
 	begin();
-	ck_assert(im_session_create(&conf, "alice", &a, &token, &err) == IM_OK);
+	ck_assert(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "alice" }, &a, &token, &err) == IM_OK);
 	im_buf_init(&b, 1000);
 	ck_assert(im_read_file(AT_FDCWD, file_of(token), 1000, &b, &err) == IM_OK);
 	ck_assert(strstr(b.p, token) == NULL);
@@ -161,7 +165,8 @@ START_TEST(limits)
 	time_t now = time(NULL);
 
 	begin();
-	ck_assert(im_session_create(&conf, "alice", &a, &token, &err) == IM_OK);
+	ck_assert(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "alice" }, &a, &token, &err) == IM_OK);
 	/* used 100 s ago: touched; 10 s ago: left alone */
 	for (int ago = 100; ago > 0; ago -= 90) {
 		struct timespec t[2] = { { .tv_sec = now - ago }, { .tv_sec = now - ago } };
@@ -175,7 +180,8 @@ START_TEST(limits)
 	ck_assert(load(token, &s) == IM_DENIED);
 	ck_assert_int_eq(access(file_of(token), F_OK), -1);
 	conf.session_lifetime = 43200;
-	ck_assert(im_session_create(&conf, "alice", &a, &token, &err) == IM_OK);
+	ck_assert(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "alice" }, &a, &token, &err) == IM_OK);
 	ck_assert_int_eq(utimensat(AT_FDCWD, file_of(token),
 			     (struct timespec[2]) { { .tv_sec = now - 7300 }, { .tv_sec = now - 7300 } }, 0),
 	    0);
@@ -195,8 +201,10 @@ START_TEST(sweep)
 	time_t then = time(NULL) - 7300;
 
 	begin();
-	ck_assert(im_session_create(&conf, "alice", &a, &old, &err) == IM_OK);
-	ck_assert(im_session_create(&conf, "alice", &a, &fresh, &err) == IM_OK);
+	ck_assert(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "alice" }, &a, &old, &err) == IM_OK);
+	ck_assert(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "alice" }, &a, &fresh, &err) == IM_OK);
 	snprintf(old_file, sizeof old_file, "%s", file_of(old));
 	ck_assert_int_eq(
 	    utimensat(AT_FDCWD, old_file, (struct timespec[2]) { { .tv_sec = then }, { .tv_sec = then } }, 0),
@@ -220,7 +228,9 @@ START_TEST(end_all)
 
 	begin();
 	for (int i = 0; i < 4; i++)
-		ck_assert(im_session_create(&conf, i == 2 ? "alicia" : "alice", &a, &t[i], &err) == IM_OK);
+		ck_assert(
+		    im_session_create(&conf, &(struct im_session_new) { .uid = i == 2 ? "alicia" : "alice" },
+			&a, &t[i], &err) == IM_OK);
 	snprintf(link, sizeof link, "%s/sessions/fifo", dir);
 	ck_assert_int_eq(mkfifo(link, 0600), 0);
 	ck_assert_msg(im_session_end_all(&conf, "alice", &n, &err) == IM_OK, "%s", err.msg);
@@ -237,26 +247,118 @@ START_TEST(end_all)
 }
 END_TEST
 
+static void
+set_back(const char *token, int seconds)
+{
+	struct timespec t = { .tv_sec = time(NULL) - seconds };
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, file_of(token), (struct timespec[2]) { t, t }, 0), 0);
+}
+
+/* what a session knows of its person, and how that changes */
+START_TEST(preferences)
+{
+	struct im_session_new n = { .uid = "alice",
+		.ends = time(NULL) + 100,
+		.language = "fr",
+		.look = "dark",
+		.density = "compact\nlook=light",
+		.timezone = "Europe/Paris",
+		.address = "192.0.2.7",
+		.agent = "Mozilla/5.0 (Linux; Android 14) <script> Chrome/130.0 Mobile Safari/537.36" };
+	struct im_arena a = { 0 };
+	const char *token, *bobs;
+	struct im_session s;
+	struct im_err err;
+
+	begin();
+	ck_assert(im_session_create(&conf, &n, &a, &token, &err) == IM_OK);
+	ck_assert(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "bob" }, &a, &bobs, &err) == IM_OK);
+	ck_assert(load(token, &s) == IM_OK);
+	ck_assert_str_eq(s.language, "fr");
+	ck_assert_str_eq(s.look, "dark");
+	ck_assert_str_eq(s.density, "");
+	ck_assert_str_eq(s.timezone, "Europe/Paris");
+	ck_assert_str_eq(s.address, "192.0.2.7");
+	ck_assert_str_eq(s.agent, "Chrome, Android");
+	ck_assert(!s.admin && s.ends == n.ends);
+	set_back(token, 30);
+	n = (struct im_session_new) { .uid = "alice", .look = "light", .admin = true, .timezone = "../x" };
+	ck_assert_msg(im_session_update(&conf, &n, &err) == IM_OK, "%s", err.msg);
+	ck_assert(load(token, &s) == IM_OK);
+	ck_assert_str_eq(s.look, "light");
+	ck_assert_str_eq(s.timezone, "");
+	ck_assert(s.admin && s.ends > 0);
+	ck_assert(llabs((long long)(s.used - (time(NULL) - 30))) <= 2); /* not as if it had been used */
+	ck_assert(load(bobs, &s) == IM_OK && !s.admin && !s.look[0]);
+	n.ends = time(NULL);
+	ck_assert(im_session_update(&conf, &n, &err) == IM_OK);
+	ck_assert(load(token, &s) == IM_DENIED); /* its account has ended */
+	im_arena_done(&a);
+	end();
+}
+END_TEST
+
+START_TEST(one_by_one)
+{
+	struct im_arena a = { 0 };
+	struct im_session s, mine, *list;
+	const char *t[4];
+	struct im_err err;
+	char id[IM_SESSION_ID_CHARS + 1];
+	int n;
+
+	begin();
+	for (int i = 0; i < 4; i++) {
+		ck_assert(
+		    im_session_create(&conf, &(struct im_session_new) { .uid = i == 3 ? "bob" : "alice" }, &a,
+			&t[i], &err) == IM_OK);
+		set_back(t[i], 10 * (i + 1));
+	}
+	ck_assert(im_session_list(&conf, "alice", &a, &list, &n, &err) == IM_OK && n == 3);
+	ck_assert(list[0].used > list[1].used && list[1].used > list[2].used);
+	/* somebody else's cannot be ended by its name */
+	ck_assert(load(t[3], &s) == IM_OK);
+	snprintf(id, sizeof id, "%.16s", s.token_hash);
+	ck_assert(im_session_end_one(&conf, "alice", id, &err) == IM_NOTFOUND);
+	ck_assert(im_session_end_one(&conf, "bob", "", &err) == IM_NOTFOUND);
+	ck_assert(im_session_end_one(&conf, "bob", id, &err) == IM_OK);
+	ck_assert(load(t[3], &s) == IM_DENIED);
+	ck_assert(load(t[1], &mine) == IM_OK);
+	ck_assert(im_session_end_others(&conf, &mine, &n, &err) == IM_OK && n == 2);
+	ck_assert(load(t[0], &s) == IM_DENIED && load(t[1], &s) == IM_OK);
+	im_arena_done(&a);
+	end();
+}
+END_TEST
+
 #define HEX64 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+#define TAIL "\n0\nlang=fr\n::1\n"
 
 static const struct content {
 	const char *text;
 	bool ok;
 } contents[] = {
-	{ "1\nalice\n1700000000\n" HEX64 "\n", true },
+	{ "2\nalice\n1700000000\n" HEX64 TAIL "browser\n", true },
+	{ "2\nalice\n1700000000\n" HEX64 TAIL "b", true },
 	{ "", false },
-	{ "1\nalice\n1700000000\n" HEX64, true },
-	{ "2\nalice\n1700000000\n" HEX64 "\n", false },
-	{ "1\n\n1700000000\n" HEX64 "\n", false },
-	{ "1\n../bob\n1700000000\n" HEX64 "\n", false },
-	{ "1\nAlice\n1700000000\n" HEX64 "\n", false },
-	{ "1\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n1700000000\n" HEX64 "\n",
+	{ "1\nalice\n1700000000\n" HEX64 "\n", false }, /* of the version before */
+	{ "3\nalice\n1700000000\n" HEX64 TAIL "b\n", false },
+	{ "2\n\n1700000000\n" HEX64 TAIL "b\n", false },
+	{ "2\n../bob\n1700000000\n" HEX64 TAIL "b\n", false },
+	{ "2\nAlice\n1700000000\n" HEX64 TAIL "b\n", false },
+	{ "2\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n1700000000\n" HEX64 TAIL
+	  "b\n",
 	    false },
-	{ "1\nalice\n-5\n" HEX64 "\n", false },
-	{ "1\nalice\n99999999999999999999\n" HEX64 "\n", false },
-	{ "1\nalice\n1700000000\n00\n", false },
-	{ "1\nalice\n1700000000\nZ" HEX64 "\n", false },
-	{ "1\nalice\n1700000000\n" HEX64 "\nmore", false },
+	{ "2\nalice\n-5\n" HEX64 TAIL "b\n", false },
+	{ "2\nalice\n99999999999999999999\n" HEX64 TAIL "b\n", false },
+	{ "2\nalice\n1700000000\n00" TAIL "b\n", false },
+	{ "2\nalice\n1700000000\nZ" HEX64 TAIL "b\n", false },
+	{ "2\nalice\n1700000000\n" HEX64 TAIL "b\nmore", false },
+	{ "2\nalice\n1700000000\n" HEX64 "\n1\nlang=fr\n::1\nb\n", false }, /* ended in 1970 */
+	{ "2\nalice\n1700000000\n" HEX64 "\nx\nlang=fr\n::1\nb\n", false },
 	{ HEX64 HEX64 HEX64 HEX64 HEX64, false },
 };
 
@@ -272,7 +374,7 @@ START_TEST(broken_files)
 	ck_assert_int_eq(load(token, &s) == IM_OK, contents[_i].ok);
 	if (contents[_i].ok) {
 		/* cut anywhere it is refused, but for the last line end */
-		size_t n = strlen("1\nalice\n1700000000\n" HEX64);
+		size_t n = strlen("2\nalice\n1700000000\n" HEX64 TAIL);
 
 		for (size_t i = 0; i < n; i++) {
 			ck_assert(im_replace_file(AT_FDCWD, file_of(token), 0600,
@@ -293,8 +395,8 @@ START_TEST(links_and_devices)
 
 	begin();
 	snprintf(target, sizeof target, "%s/sessions/x", dir);
-	ck_assert(im_replace_file(
-		      AT_FDCWD, target, 0600, IM_STR("1\nalice\n1700000000\n" HEX64 "\n"), &err) == IM_OK);
+	ck_assert(im_replace_file(AT_FDCWD, target, 0600, IM_STR("2\nalice\n1700000000\n" HEX64 TAIL "b\n"),
+		      &err) == IM_OK);
 	ck_assert_int_eq(symlink("x", file_of(token)), 0);
 	ck_assert(load(token, &s) != IM_OK);
 	unlink(file_of(token));
@@ -329,8 +431,10 @@ START_TEST(csrf)
 	char *bent;
 
 	begin();
-	ck_assert(im_session_create(&conf, "alice", &a, &one, &err) == IM_OK);
-	ck_assert(im_session_create(&conf, "bob", &a, &two, &err) == IM_OK);
+	ck_assert(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "alice" }, &a, &one, &err) == IM_OK);
+	ck_assert(
+	    im_session_create(&conf, &(struct im_session_new) { .uid = "bob" }, &a, &two, &err) == IM_OK);
 	ck_assert(load(one, &s) == IM_OK && load(two, &t) == IM_OK);
 	ck_assert(im_token_eq(im_session_csrf(&s, &a), im_session_csrf(&s, &a)));
 	ck_assert(!im_token_eq(im_session_csrf(&s, &a), im_session_csrf(&t, &a)));
@@ -400,9 +504,9 @@ START_TEST(server_key)
 	char path[96];
 
 	begin();
-	ck_assert(im_presession_csrf(&conf, "cookie", &a, &one, &err) == IM_OK);
-	ck_assert(im_presession_csrf(&conf, "cookie", &a, &two, &err) == IM_OK);
-	ck_assert(im_presession_csrf(&conf, "cookif", &a, &other, &err) == IM_OK);
+	ck_assert(im_presession_csrf(&conf, IM_PLACE_SIGN_IN, "cookie", &a, &one, &err) == IM_OK);
+	ck_assert(im_presession_csrf(&conf, IM_PLACE_SIGN_IN, "cookie", &a, &two, &err) == IM_OK);
+	ck_assert(im_presession_csrf(&conf, IM_PLACE_SIGN_IN, "cookif", &a, &other, &err) == IM_OK);
 	ck_assert_str_eq(one, two);
 	ck_assert_str_ne(one, other);
 	ck_assert(im_device_token(&conf, "cookie", &a, &two, &err) == IM_OK);
@@ -411,7 +515,7 @@ START_TEST(server_key)
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0600);
 	ck_assert(im_replace_file(AT_FDCWD, path, 0600, IM_STR("short"), &err) == IM_OK);
-	ck_assert(im_presession_csrf(&conf, "cookie", &a, &one, &err) == IM_CONFIG);
+	ck_assert(im_presession_csrf(&conf, IM_PLACE_SIGN_IN, "cookie", &a, &one, &err) == IM_CONFIG);
 	im_arena_done(&a);
 	end();
 }
@@ -438,7 +542,7 @@ START_TEST(server_key_race)
 				continue;
 			close(go[1]);
 			(void)!read(go[0], &c, 1); /* until all are there */
-			_exit(im_presession_csrf(&conf, "c", &a, &t, &err) != IM_OK ||
+			_exit(im_presession_csrf(&conf, IM_PLACE_SIGN_IN, "c", &a, &t, &err) != IM_OK ||
 			      write(said[1], t, IM_TOKEN_CHARS) != IM_TOKEN_CHARS);
 		}
 		close(go[0]);
@@ -467,6 +571,8 @@ main(void)
 		{ limits, 0, 0 },
 		{ sweep, 0, 0 },
 		{ end_all, 0, 0 },
+		{ preferences, 0, 0 },
+		{ one_by_one, 0, 0 },
 		{ broken_files, IM_COUNT(contents), 0 },
 		{ links_and_devices, 0, 0 },
 		{ unreadable_is_no_denial, 0, 0 },
