@@ -41,8 +41,8 @@ static const struct im_opt option_table[] = {
 	    .value = NULL },
 	{ "size", 's', "BYTES", "size of the queue file: an input that ends early is noticed by it",
 	    .value = NULL },
-	{ "sender", 'f', "ADDRESS", "envelope sender, empty for a bounce; for the log", .value = NULL },
-	{ "original", 'o', "ADDRESS", "recipient before aliases were expanded; for the log", .value = NULL },
+	{ "sender", 'f', "ADDRESS", "envelope sender, empty for a bounce", .value = NULL },
+	{ "original", 'o', "ADDRESS", "recipient before aliases were expanded", .value = NULL },
 	{ 0 },
 };
 
@@ -152,20 +152,24 @@ log_result(const struct options *o, const struct im_delivered *r, int64_t ms)
 {
 	if (r->warning[0])
 		im_warn("delivered all the same: %s uid=%s id=%s", r->warning, r->uid, r->id);
-	im_info("%s user=%s mailbox=%s queue=%s size=%llu id=%s from=<%s> to=<%s> orig_to=<%s> ms=%lld",
+	im_info("%s user=%s mailbox=%s queue=%s size=%llu id=%s from=<%s> to=<%s> orig_to=<%s> ms=%lld%s",
 	    r->dropped     ? "dropped, the account is disabled and its mailbox is full"
+	    : !r->kept     ? "forwarded and not kept"
 	    : r->duplicate ? "delivered before"
 			   : "delivered",
 	    r->uid, r->mailbox, o->queueid, (unsigned long long)r->size, r->id, o->sender, o->recipient,
-	    o->original, (long long)ms);
+	    o->original, (long long)ms, r->kept && r->forwarded > 0 ? " forwarded=yes" : "");
 }
 
 static enum im_status
 deliver(const struct im_conf *conf, const struct options *o, pid_t parent, struct im_err *err)
 {
-	struct im_delivery d = {
-		.recipient = o->recipient, .queueid = o->queueid, .input = STDIN_FILENO, .confine = true
-	};
+	struct im_delivery d = { .recipient = o->recipient,
+		.queueid = o->queueid,
+		.sender = o->sender,
+		.original = o->original,
+		.input = STDIN_FILENO,
+		.confine = true };
 	struct im_delivered r = { 0 };
 	int64_t begin = im_monotonic_ms();
 

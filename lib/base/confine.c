@@ -46,8 +46,11 @@ enum {
 		       FS_MAKE_REG | FS_REFER | FS_TRUNCATE,
 	FILE_RIGHTS = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV,
 
+	NET_CONNECT = 2,
+
 	CREATE_VERSION = 1,
-	RULE_PATH_BENEATH = 1
+	RULE_PATH_BENEATH = 1,
+	RULE_NET_PORT = 2
 };
 
 struct ruleset_attr {
@@ -58,6 +61,10 @@ struct path_beneath {
 	uint64_t allowed;
 	int32_t parent_fd;
 } __attribute__((packed));
+
+struct net_port {
+	uint64_t allowed, port;
+};
 
 /* the numbers are the same on every architecture */
 enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446 };
@@ -106,6 +113,16 @@ add_path(int ruleset, unsigned handled, const struct im_confine_path *p, struct 
 }
 
 static enum im_status
+add_port(int ruleset, uint16_t port, struct im_err *err)
+{
+	struct net_port rule = { .allowed = NET_CONNECT, .port = port };
+
+	if (syscall(NR_ADD_RULE, ruleset, RULE_NET_PORT, &rule, 0) < 0)
+		return im_fail_errno(err, errno, "confine to the port %u", (unsigned)port);
+	return IM_OK;
+}
+
+static enum im_status
 restrict_files(const struct im_confine *c, int abi, struct im_err *err)
 {
 	struct ruleset_attr attr = {
@@ -119,6 +136,8 @@ restrict_files(const struct im_confine *c, int abi, struct im_err *err)
 		return im_fail_errno(err, errno, "confine: create the Landlock rules");
 	for (size_t i = 0; i < c->npaths && st == IM_OK; i++)
 		st = add_path(ruleset, (unsigned)attr.fs, &c->paths[i], err);
+	if (st == IM_OK && attr.net && c->connect_port != 0)
+		st = add_port(ruleset, c->connect_port, err);
 	if (st == IM_OK && syscall(NR_RESTRICT_SELF, ruleset, 0) < 0)
 		st = im_fail_errno(err, errno, "confine: Landlock");
 	close(ruleset);

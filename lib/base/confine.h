@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -33,7 +34,9 @@ struct im_confine {
 	size_t npaths;
 	/* system calls: no sockets; sockets of AF_UNIX as a client (the sign-in page asks slapd); no filter at all */
 	enum { IM_CALLS_LOCAL, IM_CALLS_UNIX, IM_CALLS_ALL } calls;
-	bool required;     /* fail when Landlock is missing (configuration: sandbox_required) */
+	uint16_t
+	    connect_port; /* of TCP, the one that may be connected to; 0 = none (kernels since 6.7 hold to it) */
+	bool required;    /* fail when Landlock is missing (configuration: sandbox_required) */
 	unsigned cpu_s;    /* RLIMIT_CPU seconds, 0 = leave */
 	size_t as_bytes;   /* RLIMIT_AS, 0 = leave */
 	size_t file_bytes; /* RLIMIT_FSIZE, 0 = leave */

@@ -14,6 +14,11 @@
  * Locks: quota (the Maildir) before index (the mailbox). Both are taken after the message is on the disk, so that a
  * slow sender holds up nobody.
  *
+ * The person's rules (wishes.h) are judged between the copy and the locks. What they forward goes out before the message
+ * is filed: an answer that got lost must not keep the copy from being sent, and the journal keeps a repeated delivery
+ * from sending another. A folder that a rule names wins over "+detail": the rule is the person's word, the address the
+ * sender's.
+ *
  * SPDX-License-Identifier: ISC
  */
 #include <errno.h>
@@ -30,11 +35,13 @@
 #include "base/io.h"
 #include "directory/dirlite.h"
 #include "mail/address.h"
+#include "mail/aliaslog.h"
 #include "mail/deliver.h"
 #include "mail/index.h"
 #include "mail/maildir.h"
 #include "mail/quota.h"
 #include "mail/summary.h"
+#include "mail/wishes.h"
 #include "policy/admit.h"
 
 enum {
@@ -59,6 +66,7 @@ struct job {
 	struct im_index_lock index;
 	struct im_arena arena;
 	struct im_summary summary;
+	struct im_wishes wishes;
 	uint64_t size;
 };
 
@@ -209,7 +217,8 @@ open_mailbox(struct job *j, struct im_err *err)
 
 /*
  * confine - before the first byte of the message is looked at: from here on only this person's Maildir can be opened
- * for writing, and no program can be started. No filter of system calls: syslog(3) may have to connect anew.
+ * for writing, and no program can be started. Where the person's rules send mail, Postfix's port may be connected to.
+ * No filter of system calls: syslog(3) may have to connect anew.
  */
 static enum im_status
 confine(struct job *j, struct im_err *err)
@@ -223,7 +232,11 @@ confine(struct job *j, struct im_err *err)
 	tzset(); /* reads the time zone while that can be opened */
 	/* the boot id was read with the store; charsets are converted by tables of our own, the agent is static */
 	const struct im_confine_path own = { maildir, IM_PATH_WRITE };
-	return im_confine(&(struct im_confine) { .paths = &own, .npaths = 1, .calls = IM_CALLS_ALL }, err);
+	return im_confine(&(struct im_confine) { .paths = &own,
+			      .npaths = 1,
+			      .calls = IM_CALLS_ALL,
+			      .connect_port = j->wishes.connects ? (uint16_t)j->conf->submit_port : 0 },
+	    err);
 }
 
 /* ---- the copy ---- */
@@ -259,7 +272,7 @@ take_in(struct job *j, struct im_err *err)
 	char *buf = im_malloc(COPY_BYTES);
 	struct im_summary_parser *parser = im_summary_begin();
 	st = copy(j, buf, parser, &e, err);
-	im_summary_end(parser, &j->arena, &j->summary);
+	im_summary_end_header(parser, &j->arena, &j->summary, j->wishes.any ? &j->wishes.header : NULL);
 	free(buf);
 	if (e.line > 0)
 		estimate_line(&e);
@@ -270,7 +283,7 @@ take_in(struct job *j, struct im_err *err)
 	return st;
 }
 
-/* ---- filing ---- */
+/* ---- telling what went wrong without a failure ---- */
 
 /* copy_name - for the report only: what does not fit is left out */
 static void
@@ -287,6 +300,82 @@ warn(struct im_delivered *ret, const char *what, const struct im_err *err)
 	    !im_fmt(ret->warning, sizeof(ret->warning), "%s: %.200s", what, err->msg))
 		ret->warning[0] = '\0';
 }
+
+/* ---- what the person wishes ---- */
+
+static void
+load_wishes(struct job *j, struct im_delivered *ret)
+{
+	struct im_err werr;
+
+	if (im_wishes_load(&j->store, &j->arena, &j->wishes, &werr) != IM_OK)
+		warn(ret, "rules", &werr);
+}
+
+/* change_mailbox - the message's file goes to another mailbox's tmp/. One that is not there leaves it where it is */
+static void
+change_mailbox(struct job *j, const char *name, struct im_delivered *ret)
+{
+	struct im_mailbox to;
+	struct im_err werr;
+
+	if (strcmp(name, j->box.name) == 0)
+		return;
+	if (im_mailbox_open(&j->store, name, strcmp(name, "Trash") == 0, &to, &werr) != IM_OK) {
+		warn(ret, "rules", &werr);
+		return;
+	}
+	int e = im_rename_noreplace(j->box.tmp_fd, j->filing.tmp_name, to.tmp_fd, j->filing.tmp_name);
+	if (e != 0) {
+		(void)im_fail_errno(&werr, e, "moving the message to %s", name);
+		warn(ret, "rules", &werr);
+		im_mailbox_close(&to);
+		return;
+	}
+	im_mailbox_close(&j->box);
+	j->box = to; /* j->filing.box is a pointer to it */
+}
+
+static void
+judge(struct job *j, struct im_delivered *ret)
+{
+	const struct im_verdict *v = &j->wishes.verdict;
+
+	if (!j->wishes.any)
+		return;
+	im_wishes_judge(&j->wishes, j->d->sender, &j->arena);
+	j->wishes.verdict.keep = true;
+	if (j->inactive) { /* nothing is sent in the name of somebody who cannot sign in */
+		j->wishes.verdict.nforward = 0;
+		j->wishes.verdict.keep = true;
+		j->wishes.verdict.vacation = false;
+	}
+	if (v->drop)
+		change_mailbox(j, "Trash", ret);
+	else if (v->folder != NULL)
+		change_mailbox(j, v->folder, ret);
+}
+
+/* log_alias - "word.abcde@domain" is a throw-away address: its owner wants to know who uses it */
+static void
+log_alias(struct job *j, struct im_delivered *ret)
+{
+	struct im_rcpt alias;
+	struct im_err werr;
+	const char *dot;
+
+	if (strcmp(j->d->original, j->d->recipient) == 0 || !im_rcpt_split(j->d->original, &alias) ||
+	    strcmp(alias.domain, j->conf->domain) != 0 || strcmp(alias.address, j->rcpt.address) == 0)
+		return;
+	dot = strrchr(alias.local, '.');
+	if (dot == NULL || dot == alias.local || strlen(dot + 1) != 5 ||
+	    strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz234567") != 5)
+		return;
+	if (im_aliaslog_add(&j->store, alias.address, j->d->sender, im_now(), &werr) != IM_OK)
+		warn(ret, "address log", &werr);
+}
+
+/* ---- filing ---- */
 
 static enum im_status
 lock(struct job *j, struct im_delivered *ret, struct im_err *err)
@@ -335,15 +424,16 @@ file_message(struct job *j, struct im_delivered *ret, struct im_err *err)
 	if (parent_gone(j))
 		return im_fail_dsn(
 		    err, IM_TEMP, "4.3.0", "the process that sent the message ended too early");
-	enum im_status st = im_filing_commit(&j->filing, j->size, j->d->queueid, NULL, err);
+	const char *flags = im_wishes_flags(&j->wishes);
+	enum im_status st = im_filing_commit(&j->filing, j->size, j->d->queueid, flags, err);
 	if (st != IM_OK)
 		return st;
 
 	/* from here the message is ours: no failure any more */
 	struct im_err werr;
 	copy_name(ret->id, sizeof(ret->id), j->filing.id);
-	if (j->index.held &&
-	    im_index_append(&j->index, &j->filing, true, "", j->d->queueid, &j->summary, &werr) != IM_OK)
+	if (j->index.held && im_index_append(&j->index, &j->filing, flags == NULL, flags != NULL ? flags : "",
+				 j->d->queueid, &j->summary, &werr) != IM_OK)
 		warn(ret, "index", &werr);
 	if (im_quota_add(&j->store, (int64_t)j->size, 1, &werr) != IM_OK)
 		warn(ret, "quota", &werr);
@@ -351,17 +441,9 @@ file_message(struct job *j, struct im_delivered *ret, struct im_err *err)
 }
 
 static enum im_status
-run(struct job *j, struct im_delivered *ret, struct im_err *err)
+file_it(struct job *j, struct im_delivered *ret, struct im_err *err)
 {
-	enum im_status st = find_person(j, err);
-	if (st == IM_OK)
-		st = open_mailbox(j, err);
-	if (st == IM_OK)
-		st = confine(j, err);
-	if (st == IM_OK)
-		st = take_in(j, err);
-	if (st == IM_OK)
-		st = lock(j, ret, err);
+	enum im_status st = lock(j, ret, err);
 	if (st == IM_OK)
 		st = find_duplicate(j, &ret->duplicate, err);
 	if (st != IM_OK || ret->duplicate)
@@ -378,15 +460,44 @@ run(struct job *j, struct im_delivered *ret, struct im_err *err)
 	return st;
 }
 
+static enum im_status
+run(struct job *j, struct im_delivered *ret, struct im_err *err)
+{
+	enum im_status st = find_person(j, err);
+	if (st == IM_OK)
+		st = open_mailbox(j, err);
+	if (st == IM_OK) {
+		load_wishes(j, ret);
+		st = confine(j, err);
+	}
+	if (st == IM_OK)
+		st = take_in(j, err);
+	if (st != IM_OK)
+		return st;
+	judge(j, ret);
+	if (j->wishes.verdict.keep)
+		st = file_it(j, ret, err);
+	if (st == IM_OK && !ret->duplicate && !ret->dropped)
+		log_alias(j, ret);
+	return st;
+}
+
+/* unlock - first what others wait for: giving the index's watch back costs the kernel a grace period */
+static void
+unlock(struct job *j)
+{
+	if (j->quota_locked)
+		im_quota_unlock(&j->store);
+	j->quota_locked = false;
+	im_index_unlock(&j->index);
+}
+
 static void
 release(struct job *j)
 {
 	if (j->filing_open)
 		im_filing_abort(&j->filing);
-	/* first what others wait for: giving the index's watch back costs the kernel a grace period */
-	if (j->quota_locked)
-		im_quota_unlock(&j->store);
-	im_index_unlock(&j->index);
+	unlock(j);
 	im_mailbox_close(&j->box);
 	im_store_close(&j->store);
 	im_arena_done(&j->arena);
@@ -420,6 +531,7 @@ im_deliver(
 		copy_name(done.uid, sizeof(done.uid), j.user.uid);
 		copy_name(done.mailbox, sizeof(done.mailbox), j.box.name);
 		done.size = j.size;
+		done.kept = j.wishes.verdict.keep;
 		*ret = done;
 	}
 	release(&j);

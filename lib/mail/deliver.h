@@ -2,8 +2,8 @@
  * deliver.h - one message for one recipient, from a stream into the Maildir: the agent without its main()
  *
  * Order (notes in ARCHITECTURE.md): person from the directory; copy to tmp/ while summarising; completeness (size
- * estimate and parent process); fsync; quota lock; duplicate?; quota; rename + fsync; index; account. After the
- * rename nothing fails the delivery.
+ * estimate and parent process); fsync; the person's rules, forwarding; quota lock; duplicate?; quota; rename + fsync;
+ * index; account; throw-away address log; absence notice. After the rename nothing fails the delivery.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,16 +20,21 @@
 struct im_delivery {
 	const char *recipient; /* ${recipient}: local+detail@domain */
 	const char *queueid;   /* ${queue_id} or "" */
-	uint64_t expected;     /* ${size}, 0 = unknown */
-	int input;             /* descriptor, read to its end */
-	pid_t parent;          /* getppid() at the start; 0 = do not watch it */
-	bool confine;          /* give up, for good, what is not needed any more before the message is read */
+	const char *sender;    /* ${sender}, "" = a bounce: nothing is forwarded or answered then */
+	const char *
+	    original; /* ${original_recipient}, "" = unknown: who wrote to a throw-away address is written down */
+	uint64_t expected; /* ${size}, 0 = unknown */
+	int input;         /* descriptor, read to its end */
+	pid_t parent;      /* getppid() at the start; 0 = do not watch it */
+	bool confine;      /* give up, for good, what is not needed any more before the message is read */
 };
 
 struct im_delivered {
 	char uid[65], mailbox[201], id[256];
 	uint64_t size;
 	bool duplicate;    /* was there already: success */
+	int forwarded;     /* to so many addresses */
+	bool kept;         /* false: it was forwarded and, as the rules say, not filed here */
 	bool dropped;      /* the account is disabled or ended, and full: success without filing */
 	char warning[256]; /* what went wrong after the rename (index, accounting); "" */
 };

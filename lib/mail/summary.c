@@ -235,12 +235,21 @@ read_header(struct im_str header, struct im_arena *arena, struct im_summary *ret
 void
 im_summary_end(struct im_summary_parser *p, struct im_arena *arena, struct im_summary *ret)
 {
+	im_summary_end_header(p, arena, ret, NULL);
+}
+
+void
+im_summary_end_header(
+    struct im_summary_parser *p, struct im_arena *arena, struct im_summary *ret, struct im_str *ret_header)
+{
 	struct im_mime m;
 
 	*ret = (struct im_summary) { .snippet = "", .size = p->size };
 	im_mime_end(p->mime, &m);
 	end_text(p);
 	read_header(m.header, arena, ret);
+	if (ret_header != NULL)
+		*ret_header = (struct im_str) { im_arena_strndup(arena, m.header.p, m.header.n), m.header.n };
 	if (p->snippet.n)
 		ret->snippet = im_arena_strndup(arena, p->snippet.p, p->snippet.n);
 	ret->attachments = m.attachments;

@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/str.h"
 
 enum {
 	IM_SUMMARY_ADDR_MAX = 160,    /* bytes of from and of to */
@@ -41,6 +42,9 @@ struct im_summary_parser *im_summary_begin(void);
 void im_summary_feed(struct im_summary_parser *p, const void *data, size_t n);
 /* im_summary_end - strings live in arena; the parser is released */
 void im_summary_end(struct im_summary_parser *p, struct im_arena *arena, struct im_summary *ret);
+/* im_summary_end_header - the same, and the raw header block (at most IM_MIME_MAX_STREAM_HEADER bytes) for who judges it */
+void im_summary_end_header(
+    struct im_summary_parser *p, struct im_arena *arena, struct im_summary *ret, struct im_str *ret_header);
 
 /* im_summary_file - of an open message file, read from its start with a small buffer; IM_TEMP when it cannot be read */
 enum im_status im_summary_file(

@@ -109,6 +109,10 @@ deliver(struct im_delivery d, const void *data, size_t n, struct im_delivered *r
 	d.input = fd;
 	if (d.queueid == NULL)
 		d.queueid = "";
+	if (d.sender == NULL)
+		d.sender = "sender@example.net";
+	if (d.original == NULL)
+		d.original = d.recipient;
 	enum im_status st = im_deliver(&t.conf, &d, r, err);
 	(void)close(fd);
 	return st;

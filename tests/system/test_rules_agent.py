@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: ISC
+"""A person's rules, as the agent follows them: folders, flags, the index in step, the log of a throw-away address"""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from agent import MAIL_UID, end_agent, message, new_agent
+from slapd import BUILD, DOMAIN
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("slapd"), reason="needs root and slapd")
+HEAD = "intimail-rules 1\n"
+
+
+@pytest.fixture(name="agent", scope="module")
+def fixture_agent():
+	a = new_agent()
+	yield a
+	end_agent(a)
+
+
+@pytest.fixture(autouse=True)
+def fixture_empty(agent):
+	agent.wipe("ann")
+	agent.deliver(message(subject="makes the Maildir"))
+
+
+def rules(agent, text, uid="ann"):
+	p = agent.maildir(uid) / "intimail-rules"
+	p.write_text(text, encoding="utf-8")
+	os.chown(p, MAIL_UID, MAIL_UID)
+
+
+def folder(agent, name, uid="ann"):
+	for sub in ("", "new", "cur", "tmp"):
+		d = agent.maildir(uid) / ("." + name) / sub
+		d.mkdir(mode=0o700)
+		os.chown(d, MAIL_UID, MAIL_UID)
+
+
+def entries(agent, box="."):
+	"""the index's lines; they must say what the file names say"""
+	d = agent.maildir() / box
+	lines = [json.loads(line) for line in (d / "index.jsonl").read_bytes().splitlines()[1:]]
+	assert len(lines) == len(agent.files(box=box))
+	r = subprocess.run([str(BUILD / "bin/intimail-index"), "-c", str(agent.config), "check", "ann"],
+		capture_output=True, text=True, check=False, **agent.as_mail())
+	assert r.returncode == 0, r.stdout + r.stderr
+	return lines
+
+
+def deliver(agent, *args, **kw):
+	r = agent.deliver(*args, **kw)
+	assert (r.returncode, r.stdout) == (0, b""), r.stdout
+	return agent.log_text().splitlines()[-1]
+
+
+def test_into_a_folder_and_flagged(agent):
+	folder(agent, "Shopping")
+	rules(agent, HEAD + "rule\tsubject\tfolder\tgo-on\tORDER\tShopping\nrule\tfrom\tflag\tgo-on\texample.net\t\n")
+	assert "mailbox=Shopping" in deliver(agent, message(subject="Your =?utf-8?q?=6Frder?= is here"))
+	f, = agent.files(box=".Shopping")
+	assert f.parent.name == "cur" and f.name.endswith(":2,F")
+	e, = entries(agent, ".Shopping")
+	assert e["subject"] == "Your order is here"
+	assert agent.leftovers() == [] and len(agent.files()) == 1
+	assert not list((agent.maildir() / ".Shopping/tmp").iterdir())
+
+
+def test_read_and_deleted(agent):
+	rules(agent, HEAD + "rule\tsubject\tread\tstop\tnews\t\nrule\tfrom\tdelete\tstop\tann\t\n")
+	deliver(agent, message(subject="news"))
+	assert [f.name.endswith(":2,S") for f in agent.files() if f.parent.name == "cur"] == [True]
+	deliver(agent, message(subject="else"))
+	assert len(agent.files(box=".Trash")) == 1
+	assert len(entries(agent)) == 2
+
+
+def test_a_folder_that_is_not_there(agent):
+	rules(agent, HEAD + "rule\tsubject\tfolder\tstop\thello\tNowhere\n")
+	assert "mailbox=INBOX" in deliver(agent, message())
+	assert re.search(r"delivered all the same: rules: .*Nowhere", agent.log_text())
+	assert len(entries(agent)) == 2
+
+
+def test_a_rule_wins_over_the_detail(agent):
+	folder(agent, "Lists")
+	folder(agent, "Shopping")
+	rules(agent, HEAD + "rule\tsubject\tfolder\tstop\torder\tShopping\n")
+	assert "mailbox=Lists" in deliver(agent, message(), f"ann+lists@{DOMAIN}")
+	assert "mailbox=Shopping" in deliver(agent, message(subject="order"), f"ann+lists@{DOMAIN}")
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", HEAD + "rule\tsubject\tdelete\tstop\thello\t\nbroken\n", HEAD[:-1], HEAD * 9000],
+	ids=("empty", "no first line", "one bad line", "cut", "large"))
+def test_a_broken_file_holds_up_nothing(agent, text):
+	rules(agent, text)
+	assert "mailbox=INBOX" in deliver(agent, message())
+	assert "delivered all the same: rules: intimail-rules" in agent.log_text().splitlines()[-2]
+
+
+def test_a_repeated_delivery_is_recognised_in_the_folder(agent):
+	folder(agent, "Shopping")
+	rules(agent, HEAD + "rule\tsubject\tfolder\tstop\thello\tShopping\n")
+	for _ in range(2):
+		log = deliver(agent, message(), queueid="4cXq1Z2kGnz1f")
+	assert "delivered before" in log and len(agent.files(box=".Shopping")) == 1
+
+
+def test_who_wrote_to_a_throw_away_address(agent):
+	for sender, original in (("shop@example.net", f"Shop.abc27@{DOMAIN}"), ("", f"shop.abc27@{DOMAIN}"),
+			("x@example.net", f"ann@{DOMAIN}"), ("x@example.net", "shop.abc27@example.com"), ("x@example.net", f"a.bcd@{DOMAIN}")):
+		cmd = agent.command(sender=sender)
+		cmd[cmd.index("-o") + 1] = original
+		assert subprocess.run(cmd, input=message(), check=False, **agent.as_mail()).returncode == 0
+	logs = list((agent.maildir() / "intimail-aliases").iterdir())
+	assert [p.name for p in logs] == [f"shop.abc27@{DOMAIN}"]
+	assert re.fullmatch(r"count 0\n\d+ <shop@example.net>\n\d+ <>\n", logs[0].read_text())
+
+
+def test_no_rules_cost_one_look(agent):
+	"""a delivery without a rules file: one open that fails"""
+	out = agent.mail_root / "strace"
+	r = subprocess.run(["strace", "-o", str(out), *agent.command()], input=message(), check=False, **agent.as_mail())
+	assert r.returncode == 0
+	calls = out.read_text()
+	out.unlink()
+	assert re.search(r'^openat2?\(.*"intimail-rules".*ENOENT', calls, re.M)
+	assert calls.count('"intimail-rules"') == 1
+	assert len(re.findall("^(?:socket|connect)\\(", calls, re.M)) == 2  # the directory
