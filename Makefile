@@ -44,17 +44,21 @@ im_ldflags = $(if $(SAN),-fsanitize=$(SAN),-pie -Wl,-z,relro,-z,now,--as-needed)
 static = $(if $(SAN),$(1),-Wl,-Bstatic $(1) -Wl,-Bdynamic)
 magic = $$(cat $(BUILD)/probe/magic)
 LIBS_intimail-user = -lldap -llber
-LIBS_login = -lldap -llber $(call static,-lsodium)
+LIBS_login = -lldap -llber $(call static,-lsodium -loath)
+LIBS_settings = -lldap -llber $(call static,-lsodium -loath -lqrencode)
 LIBS_list = -lsodium
+LIBS_rules = -lsodium
 LIBS_message = -lsodium $(if $(STATIC_message),$$(sed 's/-Wl,-B[a-z]*//g' $(BUILD)/probe/magic),$(magic))
 LIBS_part = -lsodium
 LIBS_html = -lsodium -lgumbo
 LIBS_intimail-message = $(call static,-lgumbo) $(magic)
 LIBS_intimail-index = -lcjson
 LIBS_intimail-queue = -lcjson
+LIBS_intimail-helper = -lcjson -lldap -llber $(call static,-lsodium)
 # these are static altogether: the dynamic loader costs as much as all that they do
 STATIC_list = $(if $(SAN)$(COV),,-static-pie)
 STATIC_message = $(STATIC_list)
+STATIC_rules = $(STATIC_list)
 STATIC_html = $(STATIC_list)
 STATIC_part = $(STATIC_list)
 # the agent too: no library can be missing while mail arrives, and it starts in three quarters of the time
@@ -136,7 +140,7 @@ $(BUILD)/locale/%.mo: po/%.po | $(built)
 
 # --- tests ---
 
-lib_libs = -lcjson -lldap -llber -lgumbo -lmagic -lsodium
+lib_libs = -lcjson -lldap -llber -lgumbo -lmagic -lsodium -loath -lqrencode
 unit_libs = -lcheck -lsubunit -lpthread -lrt -lm $(lib_libs)
 tested := $(BUILD)/.deps-test
 

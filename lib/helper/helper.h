@@ -22,14 +22,25 @@ enum { IM_HELPER_REQUEST_MAX = 16 * 1024, IM_HELPER_ANSWER_MAX = 4 * 1024 * 1024
 
 /*
  * im_helper_call - ask; *ret is the whole answer (cJSON_Delete by the caller). A failure is the helper's own status and
- * text. Verbs: queue-list; queue-show ID; queue-hold, queue-release, queue-delete, queue-retry ID; trace TEXT;
- * usage [UID] (quota report: uid, used, of, messages, last_delivery, last_sign_in); recount UID; archive UID (the mail of
- * a deleted person), purge UID.
+ * text. Verbs, and what their answers have besides "status":
+ *	queue-list			total, messages [{id, queue, arrived, size, sender, recipients [{address, reason}]}]
+ *	queue-show ID			text
+ *	queue-hold, queue-release, queue-delete, queue-retry ID
+ *	trace TEXT			messages, as im_trace_value has them, of the last two weeks
+ *	usage [UID], recount UID	people [{uid, name, used, of, messages, last_delivery}]; used is null where unknown
+ * Lists that do not fit into an answer are shortened.
  */
 enum im_status im_helper_call(const struct im_conf *conf, const char *session_token, const char *verb,
     const char *const *args, cJSON **ret, struct im_err *err) IM_MUSTUSE;
 
+/* what was asked and what came of it, for the log; texts without control characters, nothing of the session */
+struct im_helper_done {
+	char who[80]; /* "alice", "root", "user 33" before more is known */
+	char verb[32], args[128];
+	enum im_status st;
+	char message[256];
+};
 /* im_helper_serve - one connection: read, check, do, answer (the program's loop calls it in a child) */
-void im_helper_serve(const struct im_conf *conf, int fd);
+void im_helper_serve(const struct im_conf *conf, int fd, struct im_helper_done *ret);
 
 #endif
