@@ -15,9 +15,8 @@
 #include "web/session.h"
 #include "web/token.h"
 
-/* model - the form again, with what was typed (never the password) */
-static void
-fill(struct im_request *r, struct im_response *resp, struct im_value *model, const char *message)
+void
+login_fill(struct im_request *r, struct im_response *resp, struct im_value *model, const char *message)
 {
 	const char *user = im_form(r, "user"), *next = im_form(r, "next");
 
@@ -34,7 +33,7 @@ enum im_status
 login_form(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
 {
 	(void)err;
-	fill(r, resp, model, NULL);
+	login_fill(r, resp, model, NULL);
 	return IM_OK;
 }
 
@@ -44,9 +43,9 @@ typed_ok(const char *s)
 	return s && *s && strlen(s) <= LOGIN_FIELD_MAX;
 }
 
-/* sleep_to_mark - until a multiple of LOGIN_FAILED_MS after 'from': also a slow directory gives nothing away */
-static void
-sleep_to_mark(int64_t from)
+/* until a multiple of LOGIN_FAILED_MS after 'from': also a slow directory gives nothing away */
+void
+login_sleep_to_mark(int64_t from)
 {
 	int64_t mark = from + LOGIN_FAILED_MS, now = im_monotonic_ms();
 
@@ -58,12 +57,12 @@ sleep_to_mark(int64_t from)
 		    NULL);
 }
 
-static enum im_status
-too_many(struct im_request *r, struct im_response *resp, struct im_value *model, int wait)
+enum im_status
+login_too_many(struct im_request *r, struct im_response *resp, struct im_value *model, int wait)
 {
 	resp->status = 429;
 	resp->retry_after = wait;
-	fill(r, resp, model,
+	login_fill(r, resp, model,
 	    im_tr_count(r->lang, "Too many tries. Please wait %d second and try again.",
 		"Too many tries. Please wait %d seconds and try again.", (uint64_t)wait, r->arena));
 	return IM_OK;
@@ -73,7 +72,7 @@ static enum im_status
 wrong(struct im_request *r, struct im_response *resp, struct im_value *model)
 {
 	resp->status = 403;
-	fill(r, resp, model, im_tr(r->lang, "User name or password is wrong."));
+	login_fill(r, resp, model, im_tr(r->lang, "User name or password is wrong."));
 	return IM_OK;
 }
 
@@ -90,11 +89,10 @@ preference(const struct im_person *p, const char *name)
 	return NULL;
 }
 
-/* enter - a new session in place of an old one, and the mark that this browser has been here */
-static enum im_status
-enter(struct im_request *r, struct im_response *resp, const char *account, const struct im_person *p,
-    struct im_err *err)
+enum im_status
+login_enter(struct im_request *r, struct im_response *resp, const struct login *l, struct im_err *err)
 {
+	const struct im_person *p = &l->person;
 	const char *token, *device, *next = im_form(r, "next");
 	const struct im_session_new n = { .uid = p->uid,
 		.ends = p->expires,
@@ -108,7 +106,7 @@ enter(struct im_request *r, struct im_response *resp, const char *account, const
 	enum im_status st = im_session_create(r->conf, &n, r->arena, &token, err);
 
 	if (st == IM_OK)
-		st = im_device_token(r->conf, account, r->arena, &device, err);
+		st = im_device_token(r->conf, l->account, r->arena, &device, err);
 	if (st != IM_OK)
 		return st;
 	if (r->session)
@@ -137,33 +135,39 @@ known_device(struct im_request *r, const char *account)
 enum im_status
 login_try(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
 {
-	const char *user = im_form(r, "user"), *password = im_form(r, "password"), *account;
+	const char *user = im_form(r, "user"), *password = im_form(r, "password");
 	int64_t began = im_monotonic_ms();
 	struct im_throttle_who who = { .addr = r->remote_addr };
-	struct im_person person = { 0 };
+	struct login l = { 0 };
 	enum im_status st;
+	bool asked = false;
 	int wait = 0;
 
+	if (im_form(r, "proof"))
+		return login_code(r, resp, model, err);
 	if (!typed_ok(user) || !typed_ok(password)) {
-		sleep_to_mark(began);
+		login_sleep_to_mark(began);
 		return wrong(r, resp, model);
 	}
-	account = who.account = im_throttle_account(r->conf, user, r->arena);
-	who.known_device = known_device(r, account);
+	l.account = who.account = im_throttle_account(r->conf, user, r->arena);
+	who.known_device = known_device(r, l.account);
 	st = im_throttle_admit(r->conf, &who, &wait, err);
 	if (st != IM_OK)
 		return st;
 	if (wait > 0)
-		return too_many(r, resp, model, wait);
-	st = im_person_sign_in(r->conf, user, password, r->arena, &person, err);
-	if (st == IM_OK) {
-		im_throttle_ok(r->conf, &who);
-		return enter(r, resp, account, &person, err);
-	}
+		return login_too_many(r, resp, model, wait);
+	st = im_person_sign_in(r->conf, user, password, r->arena, &l.person, err);
 	if (st == IM_DENIED || st == IM_NOTFOUND || st == IM_INVALID) {
-		sleep_to_mark(began);
+		login_sleep_to_mark(began);
 		return wrong(r, resp, model);
 	}
-	im_throttle_undo(r->conf, &who); /* nobody's fault */
-	return st;
+	if (st == IM_OK)
+		st = login_second_step(r, resp, model, &l, &asked, err);
+	if (st != IM_OK || asked) {
+		/* nobody's fault; or half of the way, which must not forget the wrong codes before it */
+		im_throttle_undo(r->conf, &who);
+		return st;
+	}
+	im_throttle_ok(r->conf, &who);
+	return login_enter(r, resp, &l, err);
 }
