@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "directory/person.h"
 #include "mail/quota.h"
+#include "web/session.h"
 
 enum { CHILD_SECONDS = 20, LOCK_MS = 500, TAIL = 32 * 1024, PEOPLE_MAX = 10000 };
 
@@ -147,7 +148,8 @@ look_at_all(const struct im_conf *c, const struct im_person *p, int n, bool reco
 }
 
 static void
-put_person(const struct im_person *p, const struct figures *f, struct im_arena *a, struct im_value *list)
+put_person(const struct im_conf *c, const struct im_person *p, const struct figures *f, struct im_arena *a,
+    struct im_value *list)
 {
 	struct im_value *v = im_v_add_object(a, list);
 
@@ -160,6 +162,7 @@ put_person(const struct im_person *p, const struct figures *f, struct im_arena *
 	im_v_set_int(a, v, "of", (int64_t)p->quota);
 	im_v_set_int(a, v, "messages", (int64_t)f->messages);
 	im_v_set_int(a, v, "last_delivery", f->last_delivery);
+	im_v_set_int(a, v, "last_sign_in", im_last_sign_in(c, p->uid));
 }
 
 static enum im_status
@@ -201,7 +204,7 @@ report(const struct im_conf *c, const char *uid, bool recount, struct im_arena *
 		return im_fail_errno(err, errno, "memory for %d people", n);
 	st = look_at_all(c, people, n, recount, f, err);
 	for (int i = 0; st == IM_OK && i < n; i++)
-		put_person(&people[i], &f[i], a, list);
+		put_person(c, &people[i], &f[i], a, list);
 	(void)munmap(f, size);
 	return st;
 }
