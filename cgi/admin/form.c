@@ -1,0 +1,161 @@
+/*
+ * form.c - fields of forms, sizes and times as words, pages of long lists
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "admin.h"
+
+const char *
+admin_field(struct admin *x, const char *name)
+{
+	const char *v = im_form(x->r, name);
+	struct im_str s = im_str_trim(im_str(v));
+
+	if (!v || s.n == 0 || s.n > ADMIN_FIELD_MAX)
+		return "";
+	return im_arena_strndup(x->a, s.p, s.n);
+}
+
+bool
+admin_checked(struct admin *x, const char *name)
+{
+	const char *v = im_form(x->r, name);
+
+	return v && *v;
+}
+
+bool
+admin_lines(struct admin *x, const char *name, const char ***ret, int *ret_n)
+{
+	static const char between[] = " \t\r\n,;";
+	const char *v = im_form(x->r, name),
+		   **words = im_arena_alloc(x->a, (ADMIN_PASTE_MAX + 1) * sizeof *words);
+	int n = 0;
+
+	if (v && strlen(v) > ADMIN_PASTE_BYTES)
+		return false;
+	for (const char *p = v ? v : ""; *(p += strspn(p, between)); p += strcspn(p, between)) {
+		if (n == ADMIN_PASTE_MAX)
+			return false;
+		char *w = im_arena_strndup(x->a, p, strcspn(p, between));
+		/* "Ann Smith <ann@example.org>" pasted from an address book: the words of the name are no addresses */
+		size_t len = strlen(w);
+		if (w[0] == '<' && w[len - 1] == '>') {
+			w[len - 1] = '\0';
+			w++;
+		}
+		for (char *c = w; *c; c++)
+			*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+		bool known = false;
+		for (int i = 0; i < n; i++)
+			known = known || strcmp(words[i], w) == 0;
+		if (!known)
+			words[n++] = w;
+	}
+	words[n] = NULL;
+	*ret = words;
+	*ret_n = n;
+	return true;
+}
+
+const char *
+admin_quota_word(struct admin *x, uint64_t bytes)
+{
+	static const char units[] = "TGMk";
+	uint64_t size = (uint64_t)1 << 40;
+
+	if (bytes == 0)
+		return "none";
+	for (size_t i = 0; units[i]; i++, size >>= 10)
+		if (bytes % size == 0)
+			return im_arena_fmt(x->a, "%llu%c", (unsigned long long)(bytes / size), units[i]);
+	return im_arena_fmt(x->a, "%llu", (unsigned long long)bytes);
+}
+
+const char *
+admin_quota_text(struct admin *x, uint64_t bytes)
+{
+	return bytes ? im_size_for(x->r->lang, bytes, x->a) : im_tr(x->r->lang, "no limit");
+}
+
+const char *
+admin_time_word(struct admin *x, int64_t t)
+{
+	struct tm tm;
+	time_t tt = (time_t)t;
+	char text[32];
+
+	if (t <= 0 || !localtime_r(&tt, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M", &tm))
+		return "";
+	return im_arena_strdup(x->a, text);
+}
+
+const char *
+admin_time_text(struct admin *x, int64_t t)
+{
+	return t > 0 ? im_date_short(x->r->lang, t, x->r->now, x->a) : "";
+}
+
+bool
+admin_time_parse(const char *s, int64_t *ret)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(s, "%Y-%m-%dT%H:%M", &tm);
+
+	if (!end) {
+		memset(&tm, 0, sizeof tm);
+		end = strptime(s, "%Y-%m-%d", &tm);
+		tm.tm_mday++;
+	}
+	if (!end || *end || tm.tm_year < 100 || tm.tm_year > 300)
+		return false;
+	tm.tm_isdst = -1;
+	time_t t = mktime(&tm);
+	if (t <= 0)
+		return false;
+	*ret = (int64_t)t;
+	return true;
+}
+
+bool
+admin_contains(const char *text, const char *what)
+{
+	return !*what || strcasestr(text, what) != NULL;
+}
+
+int
+admin_page_number(struct admin *x)
+{
+	const char *v = im_query(x->r, "page");
+	uint64_t n = 0;
+
+	return v && im_str_u64(im_str(v), 100000, &n) ? (int)n : 0;
+}
+
+void
+admin_pages(struct admin *x, const char *base, int page, int total)
+{
+	const char *sep = strchr(base, '?') ? "&" : "?";
+	const char *before = page > 0 ? im_urlf(x->a, "%s%spage=%d", base, sep, page - 1) : NULL;
+	bool more = (page + 1) * ADMIN_PAGE < total;
+
+	im_v_set_str(x->a, x->model, "newer_url", before);
+	im_v_set_str(
+	    x->a, x->model, "older_url", more ? im_urlf(x->a, "%s%spage=%d", base, sep, page + 1) : NULL);
+}
+
+void
+admin_option(struct admin *x, struct im_value *arr, const char *value, const char *text, const char *selected)
+{
+	struct im_value *o = im_v_add_object(x->a, arr);
+
+	im_v_set_str(x->a, o, "value", value);
+	im_v_set_str(x->a, o, "text", text);
+	im_v_set_bool(x->a, o, "selected", strcmp(value, selected) == 0);
+}
