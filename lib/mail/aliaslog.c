@@ -193,18 +193,24 @@ im_aliaslog_add(
 static enum im_status
 load(const struct im_conf *conf, const char *uid, const char *address, struct im_buf *b, struct im_err *err)
 {
-	char path[512];
+	char path[4096];
 
 	if (!im_uid_valid(uid))
 		return im_fail(err, IM_INVALID, "'%.70s' is no name of a person", uid);
-	if (!address_valid(address) ||
-	    !im_fmt(path, sizeof(path), "%s/Maildir/" DIR_NAME "/%s", uid, address))
+	if (!address_valid(address))
 		return bad_address(err, address);
-	int root = open(conf->mail_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return errno == ENOENT ? IM_OK : im_fail_errno(err, errno, "cannot open %s", conf->mail_root);
-	enum im_status st = im_read_file(root, path, FILE_MAX_BYTES, b, err);
-	(void)close(root);
+	/* the Maildir is as far up as a page may look */
+	if (!im_fmt(path, sizeof(path), "%s/%s/Maildir", conf->mail_root, uid))
+		return im_fail(err, IM_CONFIG, "mail_root: too long");
+	int maildir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (maildir < 0)
+		return errno == ENOENT ? IM_OK : im_fail_errno(err, errno, "cannot open %s", path);
+	if (!im_fmt(path, sizeof(path), DIR_NAME "/%s", address)) {
+		(void)close(maildir);
+		return bad_address(err, address);
+	}
+	enum im_status st = im_read_file(maildir, path, FILE_MAX_BYTES, b, err);
+	(void)close(maildir);
 	return st == IM_NOTFOUND ? IM_OK : st;
 }
 

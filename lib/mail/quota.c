@@ -114,6 +114,18 @@ read_file(const struct im_store *s, struct quota_file *ret)
 	return true;
 }
 
+bool
+im_quota_recorded(const struct im_store *s, uint64_t *ret_quota, struct im_usage *ret)
+{
+	struct quota_file f;
+
+	if (!read_file(s, &f))
+		return false;
+	*ret_quota = f.quota;
+	*ret = f.usage;
+	return true;
+}
+
 static enum im_status
 write_file(const struct im_store *s, uint64_t quota, const struct im_usage *u, struct im_err *err)
 {

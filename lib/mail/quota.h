@@ -43,4 +43,7 @@ enum im_status im_quota_recount(
 enum im_status im_quota_peek(const struct im_store *s, uint64_t quota, uint64_t need, struct im_usage *ret,
     struct im_err *err) IM_MUSTUSE;
 
+/* im_quota_recorded - what the file says of quota and usage, without a lock; false: there is none, or a broken one */
+bool im_quota_recorded(const struct im_store *s, uint64_t *ret_quota, struct im_usage *ret) IM_MUSTUSE;
+
 #endif

@@ -101,6 +101,7 @@ static const struct {
 	{ FROM_BIN, "intimail-policy", "@libexec_dir@/intimail-policy", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 	{ FROM_CGI, "login", "@libexec_dir@/cgi/login", 04755, IM_WHO_AUTH, IM_WHO_ROOT },
 	{ FROM_CGI, "list", "@libexec_dir@/cgi/list", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
+	{ FROM_CGI, "rules", "@libexec_dir@/cgi/rules", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
 	{ FROM_CGI, "message", "@libexec_dir@/cgi/message", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
 	{ FROM_CGI, "part", "@libexec_dir@/cgi/part", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
 	{ FROM_CGI, "html", "@libexec_dir@/cgi/html", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
