@@ -30,22 +30,21 @@ struct question {
 
 /* ---- room ---- */
 
-static enum im_status
-usage(const struct im_conf *conf, const struct im_recipient *p, uint64_t need, struct im_usage *ret,
-    struct im_err *err)
+/*
+ * usage - false: it cannot be told now (a Maildir that is being made, folders that change while they are counted). Then
+ * the message is taken: the person exists, and the agent has the last word about room
+ */
+static bool
+usage(const struct im_conf *conf, const struct im_recipient *p, uint64_t need, struct im_usage *ret)
 {
+	struct im_err ignored;
 	struct im_store s;
-	enum im_status st = im_store_open(conf->mail_root, p->name, false, &s, err);
 
-	*ret = (struct im_usage) { 0 };
-	if (st == IM_NOTFOUND)
-		return IM_OK; /* nothing was delivered yet */
-	if (st != IM_OK)
-		return im_fail_dsn(err, IM_TEMP, "4.3.0", "%.300s", err->msg);
-	st = im_quota_peek(&s, p->quota, need, ret, err);
+	if (im_store_open(conf->mail_root, p->name, false, &s, &ignored) != IM_OK)
+		return false; /* most often nothing was delivered yet */
+	enum im_status st = im_quota_peek(&s, p->quota, need, ret, &ignored);
 	im_store_close(&s);
-	/* folders that change while they are counted: the agent has the last word anyhow */
-	return st == IM_OK ? st : im_fail_dsn(err, IM_TEMP, "4.3.0", "%.300s", err->msg);
+	return st == IM_OK;
 }
 
 static enum im_status
@@ -61,9 +60,8 @@ has_room(struct question *q, const struct im_recipient *p, struct im_err *err)
 		return im_fail_dsn(err, IM_QUOTA, "5.3.4",
 		    "This message of %s is larger than the whole mailbox of %s (%s)",
 		    im_size_text(need, size), q->rcpt.address, im_size_text(p->quota, quota));
-	enum im_status st = usage(q->conf, p, need, &u, err);
-	if (st != IM_OK || u.bytes <= p->quota - need)
-		return st;
+	if (!usage(q->conf, p, need, &u) || u.bytes <= p->quota - need)
+		return IM_OK;
 	return im_admit_full(q->conf, q->rcpt.address, u.bytes, p->quota, q->e->size, err);
 }
 

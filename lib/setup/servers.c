@@ -1,5 +1,5 @@
 /*
- * servers.c - how slapd, Postfix and lighttpd are run on a root
+ * servers.c - how slapd, the policy server, Postfix and lighttpd are run on a root
  *
  * SPDX-License-Identifier: ISC
  */
@@ -37,6 +37,27 @@ slapd(const struct im_conf *c, struct im_arena *a)
 	};
 	im_buf_done(&url);
 	return s;
+}
+
+/* a state of the protocol that Postfix does not have: there is no objection to it, and slapd is not asked */
+static const char policy_request[] = "request=smtpd_access_policy\nprotocol_state=PROBE\n\n";
+
+static struct im_server
+policy(const struct im_conf *c, struct im_arena *a)
+{
+	const char *conf = im_arena_fmt(a, "%s/intimail.conf", c->etc_dir);
+
+	return (struct im_server) {
+		.name = "policy",
+		.exe = "intimail-policy",
+		.argv = { im_arena_fmt(a, "%s/intimail-policy", c->libexec_dir), "-c", conf },
+		.mark = conf,
+		.pidfile = im_arena_fmt(a, "%s/policy.pid", c->run_dir),
+		.log = im_arena_fmt(a, "%s/policy.log", c->log_dir),
+		.probes = { { im_arena_fmt(a, "%s/policy/policy.sock", c->run_dir), 0, policy_request,
+		    sizeof(policy_request) - 1, "action=DUNNO" } },
+		.end_signal = SIGTERM,
+	};
 }
 
 static struct im_server
@@ -81,6 +102,7 @@ void
 im_servers(const struct im_conf *c, struct im_arena *a, struct im_server ret[static IM_NSERVERS])
 {
 	ret[0] = slapd(c, a);
-	ret[1] = postfix(c, a);
-	ret[2] = lighttpd(c, a);
+	ret[1] = policy(c, a);
+	ret[2] = postfix(c, a);
+	ret[3] = lighttpd(c, a);
 }

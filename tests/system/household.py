@@ -183,14 +183,17 @@ class Household:
 		host, _, port = self.status["smtp"].rpartition(":")
 		return smtplib.SMTP(host, int(port), local_hostname="client.elsewhere.test", timeout=60)
 
-	def send(self, message, to, sender="sender@elsewhere.test"):
-		"""bytes or str with any line ends; returns the queue id and the refused recipients"""
+	def send(self, message, to, sender="sender@elsewhere.test", announce=True):
+		"""
+		bytes or str with any line ends; returns the queue id and the refused recipients. announce False, with several
+		recipients: nobody knows the size before it is too late to refuse one of them
+		"""
 		data = message.encode() if isinstance(message, str) else bytes(message)
 		data = re.sub(rb"\r\n|\n|\r", b"\r\n", data) if b"\r\n" not in data else data
 		refused = {}
 		with self.smtp() as s:
 			s.ehlo()
-			code, text = s.mail(sender, ["SIZE=%d" % len(data)] if s.has_extn("size") else [])
+			code, text = s.mail(sender, ["SIZE=%d" % len(data)] if announce and s.has_extn("size") else [])
 			assert code == 250, (code, text)
 			for r in [to] if isinstance(to, str) else to:
 				code, text = s.rcpt(r)

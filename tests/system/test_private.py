@@ -15,7 +15,7 @@ import pytest
 
 from household import BUILD, REPO, Household, await_that
 
-SERVERS = ("slapd", "postfix", "lighttpd")
+SERVERS = ("slapd", "policy", "postfix", "lighttpd")
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_stop_and_start_keep_the_ports(home):
 	home.stop()
 	assert not [p for p in running if alive(p)] and not below(home)
 	r = home.private("status", status=None)
-	assert r.returncode == 75 and r.stdout.count("does not run") == 3
+	assert r.returncode == 75 and r.stdout.count("does not run") == len(SERVERS)
 	home.stop()
 	home.start()
 	for key in ("smtp", "http", "https"):
@@ -239,7 +239,7 @@ def test_nothing_of_ours_lives_on_in_the_servers(home):
 
 
 def test_servers_run_as_their_users(server):
-	for name, user in (("slapd", "openldap"), ("lighttpd", "intimail-web"), ("postfix", "root")):
+	for name, user in (("slapd", "openldap"), ("policy", "intimail"), ("lighttpd", "intimail-web"), ("postfix", "root")):
 		st = os.stat(f"/proc/{server.status['servers'][name]['pid']}")
 		assert Path("/etc/passwd").read_text().count(f"{user}:x:{st.st_uid}:") == 1
 
