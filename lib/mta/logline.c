@@ -313,7 +313,8 @@ im_logline_id(struct im_str line, struct im_str *ret)
 	if (!cut_head(line, &h))
 		return false;
 	if (im_str_is(h.program, "intimail-deliver"))
-		return until(&h.text, " queue=", &skip) && until(&h.text, " ", ret) && im_queueid_valid(*ret);
+		return until(&h.text, " user=", &skip) && until(&h.text, " mailbox=", &skip) &&
+		       until(&h.text, " queue=", &skip) && until(&h.text, " ", ret) && im_queueid_valid(*ret);
 	return until(&h.text, ": ", ret) && im_queueid_valid(*ret);
 }
 
