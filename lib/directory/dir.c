@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/when.h"
 #include "directory/dir.h"
 
 const char *const im_person_attrs[] = { "uid", "cn", "mail", "mailAlias", "mailQuota", "mailEnabled",
@@ -74,6 +76,10 @@ im_dir_fail(struct im_dir *d, int rc, struct im_err *err, const char *fmt, ...)
 	case LDAP_INVALID_CREDENTIALS:
 		st = im_fail(err, IM_DENIED, "%s: wrong user name or password", what);
 		break;
+	case LDAP_ASSERTION_FAILED:
+		st = im_fail(
+		    err, IM_CONFLICT, "%s was changed by somebody else meanwhile: look at it again", what);
+		break;
 	case LDAP_ALREADY_EXISTS:
 	case LDAP_TYPE_OR_VALUE_EXISTS:
 		st = im_fail(err, IM_CONFLICT, "%s: exists already", what);
@@ -120,10 +126,10 @@ socket_uri(struct im_arena *a, const char *path)
 }
 
 static enum im_status
-connect_dir(struct im_dir *d, struct im_err *err)
+connect_dir(struct im_dir *d, const char *authzid, struct im_err *err)
 {
 	int version = LDAP_VERSION3, deref = LDAP_DEREF_NEVER;
-	struct berval none = { 0, (char[]) { "" } };
+	struct berval cred = { strlen(authzid), im_arena_strdup(&d->arena, authzid) };
 
 	/* an existing path without plugins; only ever asked for by Cyrus' sasl_client_init() */
 	(void)setenv("SASL_PATH", "/proc/self/fdinfo", 1);
@@ -135,7 +141,7 @@ connect_dir(struct im_dir *d, struct im_err *err)
 	(void)ldap_set_option(d->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
 	im_dir_patience(d, d->conf->ldap_timeout);
 	errno = 0;
-	rc = ldap_sasl_bind_s(d->ld, NULL, "EXTERNAL", &none, NULL, NULL, NULL);
+	rc = ldap_sasl_bind_s(d->ld, NULL, "EXTERNAL", &cred, NULL, NULL, NULL);
 	if (rc != LDAP_SUCCESS)
 		return im_dir_fail(d, rc, err, "signing in to the directory");
 	return IM_OK;
@@ -147,13 +153,60 @@ im_dir_open(const struct im_conf *conf, struct im_dir **ret, struct im_err *err)
 	struct im_dir *d = im_calloc(1, sizeof(*d));
 
 	d->conf = conf;
-	enum im_status st = connect_dir(d, err);
+	enum im_status st = connect_dir(d, "", err);
 	if (st != IM_OK) {
 		im_dir_close(d);
 		return st;
 	}
 	*ret = d;
 	return IM_OK;
+}
+
+/* still_somebody - slapd lets a name act that has no entry, or one that is ended: nobody may be that person */
+static enum im_status
+still_somebody(struct im_dir *d, const char *uid, struct im_err *err)
+{
+	static const char *const attrs[] = { "uid", NULL };
+	LDAPMessage *msg = NULL;
+	char now[24];
+
+	const char *filter =
+	    im_arena_fmt(&d->arena, "(&(objectClass=intimailUser)(mailEnabled=TRUE)(!(mailExpire<=%s)))",
+		im_when_ldap((int64_t)time(NULL), now));
+	enum im_status st =
+	    im_dir_search(d, im_dir_person_dn(d, uid), LDAP_SCOPE_BASE, filter, attrs, 0, &msg, err);
+	if (st != IM_OK && st != IM_DENIED)
+		return st;
+	int n = st == IM_OK ? ldap_count_entries(d->ld, msg) : 0;
+	ldap_msgfree(msg);
+	if (n == 1)
+		return IM_OK;
+	return im_fail(
+	    err, IM_DENIED, "acting as %s: there is no such person, or the account has ended", uid);
+}
+
+enum im_status
+im_dir_open_as(const struct im_conf *conf, const char *uid, struct im_dir **ret, struct im_err *err)
+{
+	if (uid == NULL)
+		return im_dir_open(conf, ret, err);
+	enum im_status st = im_person_uid_ok(uid, err);
+	if (st != IM_OK)
+		return st;
+	struct im_dir *d = im_calloc(1, sizeof(*d));
+	d->conf = conf;
+	st = connect_dir(d, im_arena_fmt(&d->arena, "dn:%s", im_dir_person_dn(d, uid)), err);
+	if (st == IM_DENIED)
+		(void)im_fail(err, st,
+		    "acting as %s: the directory does not let this user act as somebody else; try it as root",
+		    uid);
+	if (st == IM_OK)
+		st = still_somebody(d, uid, err);
+	if (st == IM_OK)
+		*ret = d;
+	else
+		im_dir_close(d);
+	return st;
 }
 
 void

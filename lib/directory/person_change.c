@@ -13,60 +13,34 @@
 #include <sys/random.h>
 
 #include "base/str.h"
-#include "directory/dir.h"
+#include "directory/mods.h"
 
-enum { WRITE_SECONDS = 30, MAX_MODS = 16, MAX_ADDRESSES = 64 };
-
-/* ---- a list of modifications in the connection's arena ---- */
-
-struct mods {
-	struct im_dir *d;
-	LDAPMod *list[MAX_MODS + 1];
-	int n;
-};
+enum { MAX_ADDRESSES = 64 };
 
 static void
-mod(struct mods *m, int op, const char *attr, const char *const *values, int nvalues)
+mod_one(struct im_mods *m, int op, const char *attr, const char *value)
 {
-	struct im_arena *a = &m->d->arena;
-
-	if (m->n == MAX_MODS)
-		return;
-	LDAPMod *x = im_arena_alloc(a, sizeof(*x));
-	x->mod_op = op;
-	x->mod_type = im_arena_strdup(a, attr);
-	x->mod_values = im_arena_alloc(a, ((size_t)nvalues + 1) * sizeof(char *));
-	for (int i = 0; i < nvalues; i++)
-		x->mod_values[i] = im_arena_strdup(a, values[i]);
-	if (nvalues == 0)
-		x->mod_values = NULL;
-	m->list[m->n++] = x;
+	im_mods_values(m, op, attr, &value, 1);
 }
 
 static void
-mod1(struct mods *m, int op, const char *attr, const char *value)
-{
-	mod(m, op, attr, &value, 1);
-}
-
-static void
-mod_quota(struct mods *m, int op, uint64_t quota)
+mod_quota(struct im_mods *m, int op, uint64_t quota)
 {
 	if (quota > 0)
-		mod1(m, op, "mailQuota", im_arena_fmt(&m->d->arena, "%llu", (unsigned long long)quota));
+		mod_one(m, op, "mailQuota", im_arena_fmt(&m->d->arena, "%llu", (unsigned long long)quota));
 	else if (op == LDAP_MOD_REPLACE)
-		mod(m, op, "mailQuota", NULL, 0);
+		im_mods_values(m, op, "mailQuota", NULL, 0);
 }
 
 /* a surname is demanded by the schema; the last word of the name is as good as any */
 static void
-mod_name(struct mods *m, int op, const char *name)
+mod_name(struct im_mods *m, int op, const char *name)
 {
 	struct im_str t = im_str_trim(im_str(name));
 	const char *trimmed = im_arena_strndup(&m->d->arena, t.p, t.n), *space = strrchr(trimmed, ' ');
 
-	mod1(m, op, "cn", trimmed);
-	mod1(m, op, "sn", space ? space + 1 : trimmed);
+	mod_one(m, op, "cn", trimmed);
+	mod_one(m, op, "sn", space ? space + 1 : trimmed);
 }
 
 /* ---- messages ---- */
@@ -104,11 +78,10 @@ explain(struct im_dir *d, int rc, const char *uid, const char *const *addresses,
 static enum im_status
 set_admin(struct im_dir *d, const char *uid, bool on, struct im_err *err)
 {
-	struct mods m = { .d = d };
+	struct im_mods m = { .d = d };
 
-	mod1(&m, on ? LDAP_MOD_ADD : LDAP_MOD_DELETE, "memberUid", uid);
-	errno = 0;
-	int rc = ldap_modify_ext_s(d->ld, im_dir_admins_dn(d), m.list, NULL, NULL);
+	im_mods_values(&m, on ? LDAP_MOD_ADD : LDAP_MOD_DELETE, "memberUid", &uid, 1);
+	int rc = im_mods_run(&m, im_dir_admins_dn(d), NULL);
 	if (rc == LDAP_SUCCESS || rc == (on ? LDAP_TYPE_OR_VALUE_EXISTS : LDAP_NO_SUCH_ATTRIBUTE))
 		return IM_OK;
 	return im_dir_fail(d, rc, err, "%s as administrator", uid);
@@ -139,10 +112,10 @@ leave_groups(struct im_dir *d, const char *uid, struct im_err *err)
 {
 	static const char *const attrs[] = { "cn", NULL };
 	const char *groups = im_arena_fmt(&d->arena, "ou=groups,%s", d->conf->ldap_base);
-	struct mods m = { .d = d };
+	struct im_mods m = { .d = d };
 	LDAPMessage *msg;
 
-	mod1(&m, LDAP_MOD_DELETE, "memberUid", uid);
+	im_mods_delete(&m, "memberUid", uid);
 	enum im_status st =
 	    im_dir_search(d, groups, LDAP_SCOPE_SUBTREE, im_dir_eq(d, "memberUid", uid), attrs, 0, &msg, err);
 	if (st != IM_OK)
@@ -150,8 +123,7 @@ leave_groups(struct im_dir *d, const char *uid, struct im_err *err)
 	for (LDAPMessage *e = ldap_first_entry(d->ld, msg); st == IM_OK && e != NULL;
 	     e = ldap_next_entry(d->ld, e)) {
 		char *dn = ldap_get_dn(d->ld, e);
-		errno = 0;
-		int rc = dn ? ldap_modify_ext_s(d->ld, dn, m.list, NULL, NULL) : LDAP_NO_MEMORY;
+		int rc = dn ? im_mods_run(&m, dn, NULL) : LDAP_NO_MEMORY;
 		if (rc != LDAP_SUCCESS && rc != LDAP_NO_SUCH_ATTRIBUTE)
 			st = im_dir_fail(d, rc, err, "taking %s out of %s", uid, dn ? dn : "a group");
 		ldap_memfree(dn);
@@ -208,7 +180,7 @@ im_person_passwd(struct im_dir *d, const char *uid, const char *password, struct
 		st = im_password_ok(uid, password, err);
 	if (st != IM_OK)
 		return st;
-	im_dir_patience(d, WRITE_SECONDS);
+	im_dir_patience(d, IM_MODS_SECONDS);
 	return write_password(d, p.uid, password, err);
 }
 
@@ -255,7 +227,7 @@ im_person_add(struct im_dir *d, const struct im_person *p, const char *password,
 {
 	static const char *const classes[] = { "inetOrgPerson", "intimailUser" };
 	const char *addresses[MAX_ADDRESSES], *primary = NULL;
-	struct mods m = { .d = d };
+	struct im_mods m = { .d = d };
 	struct im_err ignored;
 	int n;
 
@@ -264,18 +236,16 @@ im_person_add(struct im_dir *d, const struct im_person *p, const char *password,
 		st = im_password_ok(p->uid, password, err);
 	if (st != IM_OK)
 		return st;
-	mod(&m, LDAP_MOD_ADD, "objectClass", classes, IM_COUNT(classes));
-	mod1(&m, LDAP_MOD_ADD, "uid", p->uid);
+	im_mods_values(&m, LDAP_MOD_ADD, "objectClass", classes, IM_COUNT(classes));
+	im_mods_add(&m, "uid", p->uid);
 	mod_name(&m, LDAP_MOD_ADD, p->name);
-	mod1(&m, LDAP_MOD_ADD, "mail", primary);
-	mod(&m, LDAP_MOD_ADD, "mailAlias", addresses, n);
-	mod1(&m, LDAP_MOD_ADD, "mailEnabled", p->enabled ? "TRUE" : "FALSE");
+	im_mods_add(&m, "mail", primary);
+	im_mods_values(&m, LDAP_MOD_ADD, "mailAlias", addresses, n);
+	im_mods_add(&m, "mailEnabled", p->enabled ? "TRUE" : "FALSE");
 	mod_quota(&m, LDAP_MOD_ADD, p->quota);
 	if (p->language != NULL && *p->language)
-		mod1(&m, LDAP_MOD_ADD, "preferredLanguage", p->language);
-	im_dir_patience(d, WRITE_SECONDS);
-	errno = 0;
-	int rc = ldap_add_ext_s(d->ld, im_dir_person_dn(d, p->uid), m.list, NULL, NULL);
+		im_mods_add(&m, "preferredLanguage", p->language);
+	int rc = im_mods_new(&m, im_dir_person_dn(d, p->uid));
 	if (rc != LDAP_SUCCESS)
 		return explain(d, rc, p->uid, addresses, n, err);
 
@@ -302,7 +272,7 @@ has(const struct im_person *p, const char *address)
 }
 
 static enum im_status
-mod_addresses(struct mods *m, const struct im_person *p, const struct im_person_change *c,
+mod_addresses(struct im_mods *m, const struct im_person *p, const struct im_person_change *c,
     const char *added[], int *nadded, struct im_err *err)
 {
 	const char *removed[MAX_ADDRESSES], *address, *primary = p->mail;
@@ -337,16 +307,16 @@ mod_addresses(struct mods *m, const struct im_person *p, const struct im_person_
 	if (st != IM_OK)
 		return st;
 	if (*nadded > 0)
-		mod(m, LDAP_MOD_ADD, "mailAlias", added, *nadded);
+		im_mods_values(m, LDAP_MOD_ADD, "mailAlias", added, *nadded);
 	if (nremoved > 0)
-		mod(m, LDAP_MOD_DELETE, "mailAlias", removed, nremoved);
+		im_mods_values(m, LDAP_MOD_DELETE, "mailAlias", removed, nremoved);
 	if (strcmp(primary, p->mail) != 0)
-		mod1(m, LDAP_MOD_REPLACE, "mail", primary);
+		im_mods_replace(m, "mail", primary);
 	return IM_OK;
 }
 
 static enum im_status
-mod_rest(struct mods *m, const struct im_person_change *c, struct im_err *err)
+mod_rest(struct im_mods *m, const struct im_person_change *c, struct im_err *err)
 {
 	enum im_status st = IM_OK;
 
@@ -356,13 +326,13 @@ mod_rest(struct mods *m, const struct im_person_change *c, struct im_err *err)
 	}
 	if (st == IM_OK && c->language != NULL) {
 		st = im_person_language_ok(c->language, err);
-		mod(m, LDAP_MOD_REPLACE, "preferredLanguage", (const char *const *)&c->language,
+		im_mods_values(m, LDAP_MOD_REPLACE, "preferredLanguage", (const char *const *)&c->language,
 		    *c->language ? 1 : 0);
 	}
 	if (c->set_quota)
 		mod_quota(m, LDAP_MOD_REPLACE, c->quota);
 	if (c->set_enabled)
-		mod1(m, LDAP_MOD_REPLACE, "mailEnabled", c->enabled ? "TRUE" : "FALSE");
+		im_mods_replace(m, "mailEnabled", c->enabled ? "TRUE" : "FALSE");
 	return st;
 }
 
@@ -370,7 +340,7 @@ enum im_status
 im_person_set(struct im_dir *d, const char *uid, const struct im_person_change *c, struct im_err *err)
 {
 	struct im_person p;
-	struct mods m = { .d = d };
+	struct im_mods m = { .d = d };
 	const char *added[MAX_ADDRESSES];
 	int nadded = 0;
 
@@ -383,10 +353,7 @@ im_person_set(struct im_dir *d, const char *uid, const struct im_person_change *
 		st = mod_rest(&m, c, err);
 	if (st != IM_OK)
 		return st;
-	im_dir_patience(d, WRITE_SECONDS);
-	errno = 0;
-	int rc =
-	    m.n > 0 ? ldap_modify_ext_s(d->ld, im_dir_person_dn(d, p.uid), m.list, NULL, NULL) : LDAP_SUCCESS;
+	int rc = im_mods_run(&m, im_dir_person_dn(d, p.uid), c->csn);
 	if (rc != LDAP_SUCCESS)
 		return explain(d, rc, p.uid, added, nadded, err);
 	return c->set_admin ? set_admin(d, p.uid, c->admin, err) : IM_OK;
@@ -402,7 +369,7 @@ im_person_delete(struct im_dir *d, const char *uid, struct im_err *err)
 	enum im_status st = im_person_get(d, uid, &d->arena, &p, err);
 	if (st == IM_OK)
 		st = not_last_admin(d, &p, err);
-	im_dir_patience(d, WRITE_SECONDS);
+	im_dir_patience(d, IM_MODS_SECONDS);
 	if (st == IM_OK)
 		st = leave_groups(d, p.uid, err);
 	if (st != IM_OK)
