@@ -72,8 +72,9 @@ const char *admin_quota_word(struct admin *x, uint64_t bytes); /* "10G", "none":
 const char *admin_quota_text(struct admin *x, uint64_t bytes); /* "10 GB", "no limit" */
 const char *admin_time_word(struct admin *x, int64_t t);       /* "2026-12-24T18:00" or "" */
 const char *admin_time_text(struct admin *x, int64_t t);       /* for people */
-bool admin_time_parse(const char *s, int64_t *ret);            /* local; a date alone is its end */
-bool admin_contains(const char *text, const char *what);       /* ASCII case folded */
+bool admin_time_parse(struct admin *x, const char *s, int64_t *ret); /* local, in the future; or "14d" */
+const char *admin_time_command(struct admin *x, int64_t t);          /* as commands take it, "never" */
+bool admin_contains(const char *text, const char *what);             /* ASCII case folded */
 
 /* admin_pages - newer_url and older_url for page number n (from 0) of total rows; base has its query already */
 void admin_pages(struct admin *x, const char *base, int page, int total);

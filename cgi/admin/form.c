@@ -3,13 +3,12 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 #include "admin.h"
+#include "base/when.h"
 
 const char *
 admin_field(struct admin *x, const char *name)
@@ -103,24 +102,22 @@ admin_time_text(struct admin *x, int64_t t)
 }
 
 bool
-admin_time_parse(const char *s, int64_t *ret)
+admin_time_parse(struct admin *x, const char *s, int64_t *ret)
 {
-	struct tm tm = { 0 };
-	const char *end = strptime(s, "%Y-%m-%dT%H:%M", &tm);
+	char *text = im_arena_strdup(x->a, s);
 
-	if (!end) {
-		memset(&tm, 0, sizeof tm);
-		end = strptime(s, "%Y-%m-%d", &tm);
-		tm.tm_mday++;
-	}
-	if (!end || *end || tm.tm_year < 100 || tm.tm_year > 300)
-		return false;
-	tm.tm_isdst = -1;
-	time_t t = mktime(&tm);
-	if (t <= 0)
-		return false;
-	*ret = (int64_t)t;
-	return true;
+	/* as browsers send a date and time */
+	if (strlen(text) > 10 && text[10] == 'T')
+		text[10] = ' ';
+	return im_when_parse(text, x->r->now, ret);
+}
+
+const char *
+admin_time_command(struct admin *x, int64_t t)
+{
+	char text[24];
+
+	return im_arena_strdup(x->a, im_when_text(t, text));
 }
 
 bool

@@ -116,7 +116,7 @@ command_add(struct admin *x, const struct im_person *p)
 	if (*p->language)
 		admin_words(x, "--language", p->language);
 	if (p->expires)
-		admin_words(x, "--expires", admin_time_word(x, p->expires));
+		admin_words(x, "--expires", admin_time_command(x, p->expires));
 	if (p->admin)
 		admin_word(x, "--admin");
 }

@@ -154,7 +154,7 @@ do_save(struct admin *x, const struct im_person *p, struct im_person_change *c)
 	if (strcmp(admin_field(x, "expires"), admin_time_word(x, p->expires)) != 0) {
 		person_read_expires(x, &c->expires);
 		c->set_expires = true;
-		admin_words(x, "--expires", c->expires ? admin_time_word(x, c->expires) : "never");
+		admin_words(x, "--expires", admin_time_command(x, c->expires));
 	}
 	if (*limit && !im_str_u64(im_str(limit), 1000000, &n))
 		admin_wrong(

@@ -35,9 +35,9 @@ person_read_expires(struct admin *x, int64_t *ret)
 	const char *s = admin_field(x, "expires");
 
 	*ret = 0;
-	if (*s && !admin_time_parse(s, ret))
-		admin_wrong(
-		    x, "expires", im_tr(x->r->lang, "A date and time are wanted, as 2026-12-24T18:00."));
+	if (*s && !admin_time_parse(x, s, ret))
+		admin_wrong(x, "expires",
+		    im_tr(x->r->lang, "A date and time in the future are wanted, as 2026-12-24 18:00."));
 }
 
 const char *
