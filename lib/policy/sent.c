@@ -62,6 +62,15 @@ counts(const struct bucket *b, int64_t now)
 	return b->recipients + b->bytes > 0 && age >= 0 && age < HOURS;
 }
 
+/* kept - what counts, or will when a clock that was set back has come there again; no more than a day ahead */
+static bool
+kept(const struct bucket *b, int64_t now)
+{
+	int64_t age = now / HOUR_S - b->hour;
+
+	return b->recipients + b->bytes > 0 && age > -HOURS && age < HOURS;
+}
+
 /* place - where uid is, or belongs */
 static size_t
 place(const struct im_sent *s, const char *uid, bool *ret_there)
@@ -87,7 +96,7 @@ forget_idle(struct im_sent *s, int64_t now)
 	for (size_t i = 0; i < s->n; i++) {
 		bool used = false;
 		for (int h = 0; h < HOURS; h++)
-			used |= counts(&s->people[i].hours[h], now);
+			used |= kept(&s->people[i].hours[h], now);
 		if (used && n != i)
 			s->people[n] = s->people[i];
 		n += used;
@@ -175,7 +184,7 @@ parse_line(struct im_sent *s, struct im_str line, int64_t now)
 	    !im_str_u64(line, INT64_MAX / HOURS, &bytes))
 		return false;
 	struct bucket b = { (int64_t)h, recipients, bytes };
-	if (counts(&b, now))
+	if (kept(&b, now))
 		add_hour(s, name, b.hour, recipients, bytes, now);
 	return true;
 }
@@ -213,7 +222,7 @@ im_sent_save(struct im_sent *s, int dirfd, const char *name, int64_t now, struct
 	for (size_t i = 0; i < s->n; i++) {
 		for (int h = 0; h < HOURS; h++) {
 			const struct bucket *x = &s->people[i].hours[h];
-			if (counts(x, now))
+			if (kept(x, now))
 				im_buf_addf(&b, "%s %" PRId64 " %" PRIu64 " %" PRIu64 "\n", s->people[i].uid,
 				    x->hour, x->recipients, x->bytes);
 		}
