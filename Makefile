@@ -242,7 +242,7 @@ deps: ## install the Debian packages for building, running and testing
 	$(Q)sh tests/deps build run test
 
 users_bin := intimail intimail-message
-agents := intimail-deliver intimail-policy
+agents := intimail-deliver intimail-policy intimail-helper
 .PHONY: install
 install: ## install below DESTDIR; set-uid bits and users are the package's or intimail-setup's work
 install: all

@@ -148,6 +148,8 @@ static void __attribute__((noreturn)) child(const struct im_conf *c, int fd)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)alarm(IM_HELPER_SECONDS);
 	im_helper_serve(c, fd, &done);
+	if (!done.verb[0])
+		_exit(0);
 	if (done.st == IM_OK)
 		im_info("done who=%s verb=%s args=%s", done.who, done.verb, done.args);
 	else

@@ -35,8 +35,8 @@ enum im_status im_helper_call(const struct im_conf *conf, const char *session_to
 
 /* what was asked and what came of it, for the log; texts without control characters, nothing of the session */
 struct im_helper_done {
-	char who[80]; /* "alice", "root", "user 33" before more is known */
-	char verb[32], args[128];
+	char who[80];             /* "alice", "root", "user 33" before more is known */
+	char verb[32], args[128]; /* verb "": nothing was asked; "?": nothing that could be read */
 	enum im_status st;
 	char message[256];
 };

@@ -77,6 +77,8 @@ read_line(int fd, struct im_buf *line, struct im_err *err)
 			return im_fail(
 			    err, IM_TEMP, "the request did not come within %d seconds", READ_MS / 1000);
 		n = recv(fd, chunk, sizeof(chunk), 0);
+		if (n == 0 && line->n == 0)
+			return im_fail(err, IM_INVALID, "nothing was asked");
 		if (n <= 0)
 			return im_fail(err, IM_INVALID, "the request has no end");
 		const char *nl = memchr(chunk, '\n', (size_t)n);
@@ -243,13 +245,17 @@ im_helper_serve(const struct im_conf *conf, int fd, struct im_helper_done *ret)
 	struct im_err err = { 0 };
 	struct im_buf line;
 
-	*ret = (struct im_helper_done) { .verb = "?" };
+	*ret = (struct im_helper_done) { 0 };
 	im_buf_init(&line, IM_HELPER_REQUEST_MAX);
 	im_v_set_str(&a, v, "status", im_status_name(IM_OK));
 	enum im_status st = check_peer(conf, fd, &r.peer, &err);
 	put(ret->who, sizeof(ret->who), &a, im_arena_fmt(&a, "user %u", (unsigned)r.peer));
 	if (st == IM_OK)
 		st = read_line(fd, &line, &err);
+	/* somebody who only looks whether it listens needs no line in the log */
+	if (st != IM_OK && line.n == 0 && r.peer == 0)
+		goto out;
+	put(ret->verb, sizeof(ret->verb), &a, "?");
 	if (st == IM_OK)
 		st = parse(im_buf_str(&line), &r, &a, ret, &err);
 	if (st == IM_OK)
@@ -258,6 +264,7 @@ im_helper_serve(const struct im_conf *conf, int fd, struct im_helper_done *ret)
 		st = im_verb_run(r.verb, conf, r.args, r.nargs, &a, v, &err);
 	answer(fd, &a, v, &st, &err);
 	note(&r, st, &err, &a, ret);
+out:
 	cJSON_Delete(r.json);
 	if (line.n)
 		explicit_bzero(line.p, line.n);

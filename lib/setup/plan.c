@@ -99,6 +99,7 @@ static const struct {
 } programs[] = {
 	{ FROM_BIN, "intimail-deliver", "@libexec_dir@/intimail-deliver", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 	{ FROM_BIN, "intimail-policy", "@libexec_dir@/intimail-policy", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
+	{ FROM_BIN, "intimail-helper", "@libexec_dir@/intimail-helper", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 	{ FROM_CGI, "login", "@libexec_dir@/cgi/login", 04755, IM_WHO_AUTH, IM_WHO_ROOT },
 	{ FROM_CGI, "list", "@libexec_dir@/cgi/list", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
 	{ FROM_CGI, "rules", "@libexec_dir@/cgi/rules", 06755, IM_WHO_MAIL, IM_WHO_AUTH },

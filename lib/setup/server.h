@@ -50,7 +50,7 @@ enum im_status im_server_start(const struct im_server *s, struct im_buf *tail, s
 enum im_status im_server_stop(const struct im_server *s, struct im_err *err) IM_MUSTUSE;
 
 /* the servers of a root, in the order of starting; strings in the arena */
-enum { IM_NSERVERS = 4 };
+enum { IM_NSERVERS = 5 };
 void im_servers(const struct im_conf *c, struct im_arena *a, struct im_server ret[static IM_NSERVERS]);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * servers.c - how slapd, the policy server, Postfix and lighttpd are run on a root
+ * servers.c - how slapd, the policy server, Postfix, the helper and lighttpd are run on a root
  *
  * SPDX-License-Identifier: ISC
  */
@@ -80,6 +80,23 @@ postfix(const struct im_conf *c, struct im_arena *a)
 }
 
 static struct im_server
+helper(const struct im_conf *c, struct im_arena *a)
+{
+	const char *conf = im_arena_fmt(a, "%s/intimail.conf", c->etc_dir);
+
+	return (struct im_server) {
+		.name = "helper",
+		.exe = "intimail-helper",
+		.argv = { im_arena_fmt(a, "%s/intimail-helper", c->libexec_dir), "-c", conf, "--listen" },
+		.mark = conf,
+		.pidfile = im_arena_fmt(a, "%s/helper.pid", c->run_dir),
+		.log = im_arena_fmt(a, "%s/helper.log", c->log_dir),
+		.probes = { { im_arena_fmt(a, "%s/helper.sock", c->run_dir), 0, NULL, 0, NULL } },
+		.end_signal = SIGTERM,
+	};
+}
+
+static struct im_server
 lighttpd(const struct im_conf *c, struct im_arena *a)
 {
 	const char *conf = im_arena_fmt(a, "%s/lighttpd/lighttpd.conf", c->etc_dir);
@@ -104,5 +121,6 @@ im_servers(const struct im_conf *c, struct im_arena *a, struct im_server ret[sta
 	ret[0] = slapd(c, a);
 	ret[1] = policy(c, a);
 	ret[2] = postfix(c, a);
-	ret[3] = lighttpd(c, a);
+	ret[3] = helper(c, a);
+	ret[4] = lighttpd(c, a);
 }

@@ -15,7 +15,7 @@ import pytest
 
 from household import BUILD, REPO, Household, await_that
 
-SERVERS = ("slapd", "policy", "postfix", "lighttpd")
+SERVERS = ("slapd", "policy", "postfix", "helper", "lighttpd")
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_nothing_of_ours_lives_on_in_the_servers(home):
 
 
 def test_servers_run_as_their_users(server):
-	for name, user in (("slapd", "openldap"), ("policy", "intimail"), ("lighttpd", "intimail-web"), ("postfix", "root")):
+	for name, user in (("slapd", "openldap"), ("policy", "intimail"), ("lighttpd", "intimail-web"), ("postfix", "root"), ("helper", "root")):
 		st = os.stat(f"/proc/{server.status['servers'][name]['pid']}")
 		assert Path("/etc/passwd").read_text().count(f"{user}:x:{st.st_uid}:") == 1
 
