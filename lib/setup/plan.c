@@ -102,6 +102,7 @@ static const struct {
 	{ FROM_BIN, "intimail-helper", "@libexec_dir@/intimail-helper", 0755, IM_WHO_ROOT, IM_WHO_ROOT },
 	{ FROM_CGI, "login", "@libexec_dir@/cgi/login", 04755, IM_WHO_AUTH, IM_WHO_ROOT },
 	{ FROM_CGI, "list", "@libexec_dir@/cgi/list", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
+	{ FROM_CGI, "settings", "@libexec_dir@/cgi/settings", 06755, IM_WHO_PAGES, IM_WHO_AUTH },
 	{ FROM_CGI, "rules", "@libexec_dir@/cgi/rules", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
 	{ FROM_CGI, "message", "@libexec_dir@/cgi/message", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
 	{ FROM_CGI, "part", "@libexec_dir@/cgi/part", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
