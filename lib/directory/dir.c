@@ -18,7 +18,7 @@
 #include "directory/dir.h"
 
 const char *const im_person_attrs[] = { "uid", "cn", "mail", "mailAlias", "mailQuota", "mailEnabled",
-	"mailExpire", "preferredLanguage", NULL };
+	"mailExpire", "preferredLanguage", "mailSendLimit", "mailPreference", "uidNumber", "entryCSN", NULL };
 
 void
 im_dir_patience(struct im_dir *d, int seconds)
@@ -305,4 +305,17 @@ im_dir_value(struct im_dir *d, LDAPMessage *entry, const char *attr, struct im_a
 	const char **v = im_dir_values(d, entry, attr, a, &n);
 
 	return n > 0 ? v[0] : NULL;
+}
+
+int64_t
+im_dir_time(const char *text)
+{
+	struct tm tm = { 0 };
+	const char *end = text ? strptime(text, "%Y%m%d%H%M%S", &tm) : NULL;
+
+	if (end == NULL)
+		return 0;
+	if (*end == '.')
+		end += 1 + strspn(end + 1, "0123456789");
+	return strcmp(end, "Z") == 0 ? (int64_t)timegm(&tm) : 0;
 }

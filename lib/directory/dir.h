@@ -41,6 +41,9 @@ const char *im_dir_value(struct im_dir *d, LDAPMessage *entry, const char *attr,
 const char **im_dir_values(
     struct im_dir *d, LDAPMessage *entry, const char *attr, struct im_arena *a, int *ret_n);
 
+/* im_dir_time - generalizedTime in UTC (RFC 4517 3.3.13) as seconds; 0 for NULL or another form */
+int64_t im_dir_time(const char *text);
+
 /* im_dir_bind - a simple bind on this connection; IM_DENIED for wrong credentials */
 enum im_status im_dir_bind(
     struct im_dir *d, const char *dn, const char *password, struct im_err *err) IM_MUSTUSE;

@@ -45,6 +45,20 @@ text(struct im_dir *d, LDAPMessage *e, const char *attr, struct im_arena *a)
 	return v ? v : "";
 }
 
+static int64_t
+number(struct im_dir *d, LDAPMessage *e, const char *attr)
+{
+	uint64_t n;
+
+	return im_str_u64(im_str(text(d, e, attr, &d->arena)), INT64_MAX, &n) ? (int64_t)n : -1;
+}
+
+static int
+by_uid(const void *a, const void *b)
+{
+	return strcmp(((const struct im_person *)a)->uid, ((const struct im_person *)b)->uid);
+}
+
 static void
 read_person(struct im_dir *d, LDAPMessage *e, struct im_arena *a, struct im_person *p)
 {
@@ -56,6 +70,38 @@ read_person(struct im_dir *d, LDAPMessage *e, struct im_arena *a, struct im_pers
 	p->enabled = strcmp(text(d, e, "mailEnabled", a), "TRUE") == 0;
 	if (!im_str_u64(im_str(text(d, e, "mailQuota", a)), INT64_MAX, &p->quota))
 		p->quota = 0;
+	p->expires = im_dir_time(im_dir_value(d, e, "mailExpire", a));
+	p->send_limit = number(d, e, "mailSendLimit");
+	p->unix_uid = number(d, e, "uidNumber");
+	int n;
+	p->preferences = im_dir_values(d, e, "mailPreference", a, &n);
+	p->preferences[n] = NULL;
+	p->csn = text(d, e, "entryCSN", a);
+	p->two_step = false;
+}
+
+/*
+ * two_steps - who has a second step; slapd lets an administrator see that there is one, not what it is, so it is
+ * asked by filter. Whoever may not see it sees none
+ */
+static enum im_status
+two_steps(struct im_dir *d, struct im_person *people, int n, const char *filter, struct im_err *err)
+{
+	static const char *const attrs[] = { "uid", NULL };
+	LDAPMessage *msg = NULL;
+
+	enum im_status st =
+	    im_dir_search(d, im_dir_people(d), LDAP_SCOPE_ONELEVEL, filter, attrs, 0, &msg, err);
+	if (st != IM_OK)
+		return st;
+	for (LDAPMessage *e = ldap_first_entry(d->ld, msg); e != NULL; e = ldap_next_entry(d->ld, e)) {
+		const struct im_person key = { .uid = text(d, e, "uid", &d->arena) };
+		struct im_person *p = bsearch(&key, people, (size_t)n, sizeof(*people), by_uid);
+		if (p != NULL)
+			p->two_step = true;
+	}
+	ldap_msgfree(msg);
+	return IM_OK;
 }
 
 enum im_status
@@ -84,13 +130,10 @@ im_person_get(
 		*ret = p;
 	}
 	ldap_msgfree(msg);
+	if (st == IM_OK)
+		st = two_steps(d, ret, 1,
+		    im_arena_fmt(&d->arena, "(&(mailOtpSecret=*)%s)", im_dir_eq(d, "uid", ret->uid)), err);
 	return st;
-}
-
-static int
-by_uid(const void *a, const void *b)
-{
-	return strcmp(((const struct im_person *)a)->uid, ((const struct im_person *)b)->uid);
 }
 
 enum im_status
@@ -118,5 +161,5 @@ im_person_list(struct im_dir *d, struct im_arena *a, struct im_person **ret, int
 	qsort(people, (size_t)n, sizeof(*people), by_uid);
 	*ret = people;
 	*ret_n = n;
-	return IM_OK;
+	return two_steps(d, people, n, "(mailOtpSecret=*)", err);
 }

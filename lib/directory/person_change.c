@@ -13,9 +13,11 @@
 #include <sys/random.h>
 
 #include "base/str.h"
+#include "base/when.h"
+#include "directory/alias.h"
 #include "directory/mods.h"
 
-enum { MAX_ADDRESSES = 64 };
+enum { MAX_ADDRESSES = 64, PREFERENCE_MAX = 200, UNIX_UID_MAX = 65534 };
 
 static void
 mod_one(struct im_mods *m, int op, const char *attr, const char *value)
@@ -41,6 +43,62 @@ mod_name(struct im_mods *m, int op, const char *name)
 
 	mod_one(m, op, "cn", trimmed);
 	mod_one(m, op, "sn", space ? space + 1 : trimmed);
+}
+
+/* limits and ends; "replace" in a new entry is the same as "add" */
+static void
+mod_number(struct im_mods *m, const char *attr, int64_t n)
+{
+	im_mods_replace(m, attr, n < 0 ? NULL : im_arena_fmt(&m->d->arena, "%lld", (long long)n));
+}
+
+static enum im_status
+mod_limits(struct im_mods *m, const struct im_person_change *c, struct im_err *err)
+{
+	char text[24];
+
+	if (c->set_unix_uid && (c->unix_uid == 0 || c->unix_uid >= UNIX_UID_MAX))
+		return im_fail(err, IM_INVALID, "UNIX user %lld: root and nobody are no persons",
+		    (long long)c->unix_uid);
+	if (c->set_expires)
+		im_mods_replace(m, "mailExpire", c->expires > 0 ? im_when_ldap(c->expires, text) : NULL);
+	if (c->set_send_limit)
+		mod_number(m, "mailSendLimit", c->send_limit);
+	if (c->set_unix_uid)
+		mod_number(m, "uidNumber", c->unix_uid);
+	if (c->remove_two_step) {
+		im_mods_replace(m, "mailOtpSecret", NULL);
+		im_mods_replace(m, "mailOtpRecovery", NULL);
+	}
+	return IM_OK;
+}
+
+/* mod_preferences - one value a name: the old one goes, another comes */
+static enum im_status
+mod_preferences(
+    struct im_mods *m, const struct im_person *p, const struct im_person_change *c, struct im_err *err)
+{
+	for (const char **new = c->set_preferences; new != NULL &&*new != NULL; new ++) {
+		const char *eq = strchr(*new, '=');
+		size_t name = eq ? (size_t)(eq - *new) + 1 : 0;
+		if (name < 2 || strlen(*new) > PREFERENCE_MAX ||
+		    strspn(*new, "abcdefghijklmnopqrstuvwxyz-") + 1 != name)
+			return im_fail(err, IM_INVALID, "preference \"%.80s\": wanted is name=value", *new);
+		for (const char *v = eq; *v; v++)
+			if (*v <= ' ' || *v > '~')
+				return im_fail(err, IM_INVALID, "preference \"%.80s\": ASCII only", *new);
+		bool same = false;
+		for (const char **old = p->preferences; *old != NULL; old++) {
+			if (strncmp(*old, *new, name) != 0)
+				continue;
+			same = strcmp(*old, *new) == 0;
+			if (!same)
+				im_mods_delete(m, "mailPreference", *old);
+		}
+		if (!same && eq[1])
+			im_mods_add(m, "mailPreference", *new);
+	}
+	return IM_OK;
 }
 
 /* ---- messages ---- */
@@ -100,7 +158,8 @@ not_last_admin(struct im_dir *d, const struct im_person *p, struct im_err *err)
 	if (st != IM_OK)
 		return st;
 	for (int i = 0; i < n; i++)
-		others += all[i].admin && strcmp(all[i].uid, p->uid) != 0;
+		others +=
+		    all[i].admin && all[i].enabled && all[i].expires == 0 && strcmp(all[i].uid, p->uid) != 0;
 	if (others > 0)
 		return IM_OK;
 	return im_fail(
@@ -108,16 +167,16 @@ not_last_admin(struct im_dir *d, const struct im_person *p, struct im_err *err)
 }
 
 static enum im_status
-leave_groups(struct im_dir *d, const char *uid, struct im_err *err)
+leave(struct im_dir *d, const char *attr, const char *value, struct im_err *err)
 {
 	static const char *const attrs[] = { "cn", NULL };
 	const char *groups = im_arena_fmt(&d->arena, "ou=groups,%s", d->conf->ldap_base);
 	struct im_mods m = { .d = d };
 	LDAPMessage *msg;
 
-	im_mods_delete(&m, "memberUid", uid);
+	im_mods_delete(&m, attr, value);
 	enum im_status st =
-	    im_dir_search(d, groups, LDAP_SCOPE_SUBTREE, im_dir_eq(d, "memberUid", uid), attrs, 0, &msg, err);
+	    im_dir_search(d, groups, LDAP_SCOPE_SUBTREE, im_dir_eq(d, attr, value), attrs, 0, &msg, err);
 	if (st != IM_OK)
 		return st;
 	for (LDAPMessage *e = ldap_first_entry(d->ld, msg); st == IM_OK && e != NULL;
@@ -125,9 +184,36 @@ leave_groups(struct im_dir *d, const char *uid, struct im_err *err)
 		char *dn = ldap_get_dn(d->ld, e);
 		int rc = dn ? im_mods_run(&m, dn, NULL) : LDAP_NO_MEMORY;
 		if (rc != LDAP_SUCCESS && rc != LDAP_NO_SUCH_ATTRIBUTE)
-			st = im_dir_fail(d, rc, err, "taking %s out of %s", uid, dn ? dn : "a group");
+			st = im_dir_fail(d, rc, err, "taking %s out of %s", value, dn ? dn : "a group");
 		ldap_memfree(dn);
 	}
+	ldap_msgfree(msg);
+	return st;
+}
+
+/* leave_groups - as a member and as an owner; a list that has no owner left is the administrators' */
+static enum im_status
+leave_groups(struct im_dir *d, const char *uid, struct im_err *err)
+{
+	enum im_status st = leave(d, "memberUid", uid, err);
+
+	return st == IM_OK ? leave(d, "owner", im_dir_person_dn(d, uid), err) : st;
+}
+
+/* no_list - members of a list are named by uid or by list: one name is never both */
+static enum im_status
+no_list(struct im_dir *d, const char *uid, struct im_err *err)
+{
+	static const char *const attrs[] = { "cn", NULL };
+	const char *groups = im_arena_fmt(&d->arena, "ou=groups,%s", d->conf->ldap_base);
+	LDAPMessage *msg;
+
+	enum im_status st =
+	    im_dir_search(d, groups, LDAP_SCOPE_ONELEVEL, im_dir_eq(d, "cn", uid), attrs, 0, &msg, err);
+	if (st != IM_OK)
+		return st;
+	if (ldap_count_entries(d->ld, msg) > 0)
+		st = im_fail(err, IM_CONFLICT, "%s: a list has this name: choose another user name", uid);
 	ldap_msgfree(msg);
 	return st;
 }
@@ -230,10 +316,23 @@ im_person_add(struct im_dir *d, const struct im_person *p, const char *password,
 	struct im_mods m = { .d = d };
 	struct im_err ignored;
 	int n;
+	/* 0 is what nobody sets and the limit of nobody: a new person who has neither is left without */
+	const struct im_person_change limits = {
+		.set_expires = p->expires > 0,
+		.expires = p->expires,
+		.set_send_limit = p->send_limit > 0,
+		.send_limit = p->send_limit,
+		.set_unix_uid = p->unix_uid > 0,
+		.unix_uid = p->unix_uid,
+	};
 
 	enum im_status st = check_new(d, p, addresses, &n, &primary, err);
 	if (st == IM_OK && password != NULL)
 		st = im_password_ok(p->uid, password, err);
+	if (st == IM_OK)
+		st = no_list(d, p->uid, err);
+	if (st == IM_OK)
+		st = mod_limits(&m, &limits, err);
 	if (st != IM_OK)
 		return st;
 	im_mods_values(&m, LDAP_MOD_ADD, "objectClass", classes, IM_COUNT(classes));
@@ -345,12 +444,17 @@ im_person_set(struct im_dir *d, const char *uid, const struct im_person_change *
 	int nadded = 0;
 
 	enum im_status st = im_person_get(d, uid, &d->arena, &p, err);
-	if (st == IM_OK && ((c->set_admin && !c->admin) || (c->set_enabled && !c->enabled)))
+	if (st == IM_OK && ((c->set_admin && !c->admin) || (c->set_enabled && !c->enabled) ||
+			       (c->set_expires && c->expires > 0)))
 		st = not_last_admin(d, &p, err);
 	if (st == IM_OK)
 		st = mod_addresses(&m, &p, c, added, &nadded, err);
 	if (st == IM_OK)
 		st = mod_rest(&m, c, err);
+	if (st == IM_OK)
+		st = mod_limits(&m, c, err);
+	if (st == IM_OK)
+		st = mod_preferences(&m, &p, c, err);
 	if (st != IM_OK)
 		return st;
 	int rc = im_mods_run(&m, im_dir_person_dn(d, p.uid), c->csn);
@@ -372,6 +476,8 @@ im_person_delete(struct im_dir *d, const char *uid, struct im_err *err)
 	im_dir_patience(d, IM_MODS_SECONDS);
 	if (st == IM_OK)
 		st = leave_groups(d, p.uid, err);
+	if (st == IM_OK)
+		st = im_alias_orphan(d, p.uid, err);
 	if (st != IM_OK)
 		return st;
 	errno = 0;

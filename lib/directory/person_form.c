@@ -40,18 +40,52 @@ im_person_uid_ok(const char *uid, struct im_err *err)
 	return IM_OK;
 }
 
+/* unseen - characters that show nothing, or turn the text around what stands beside them: nobody's name needs them */
+static bool
+unseen(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x200b || c == 0x200e ||
+	       c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+	       (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+/*
+ * script_of - 1 Latin, 2 Greek, 4 Cyrillic, 8 an invisible joiner; 0 anything else. The first three look alike: in one
+ * word they are a disguise, and a joiner has a meaning in other scripts only
+ */
+static unsigned
+script_of(uint32_t c)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c < 0x250) ||
+	    (c >= 0x1e00 && c < 0x1f00) || (c >= 0xff21 && c < 0xff5b))
+		return 1;
+	if ((c >= 0x370 && c < 0x400) || (c >= 0x1f00 && c < 0x2000))
+		return 2;
+	if ((c >= 0x400 && c < 0x530) || (c >= 0x1c80 && c < 0x1c90) || (c >= 0xa640 && c < 0xa6a0))
+		return 4;
+	return c == 0x200c || c == 0x200d ? 8 : 0;
+}
+
 enum im_status
 im_person_name_ok(const char *name, struct im_err *err)
 {
-	size_t n = strlen(name);
+	size_t n = strlen(name), used;
+	unsigned scripts = 0;
 
 	if (im_str_trim(im_str(name)).n == 0 || n > NAME_MAX_BYTES)
 		return im_fail(err, IM_INVALID, "name: wanted are 1 to %d bytes", NAME_MAX_BYTES);
 	if (!im_utf8_valid(im_str(name)))
 		return im_fail(err, IM_INVALID, "name: not UTF-8");
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+	for (const char *p = name; p < name + n; p += used) {
+		uint32_t c = im_utf8_next(p, name + n, &used);
+		if (unseen(c))
 			return im_fail(err, IM_INVALID, "name: holds a control character");
+		scripts = c == ' ' ? 0 : scripts | script_of(c);
+		if ((scripts & (scripts - 1)) != 0)
+			return im_fail(err, IM_INVALID,
+			    "name: one word has letters of two alphabets that look alike; write it again by "
+			    "hand");
+	}
 	return IM_OK;
 }
 
