@@ -21,7 +21,7 @@
 #include "policy/admit.h"
 #include "web/session.h"
 
-enum { READ_MS = 5000, WRITE_MS = 10000 };
+enum { READ_MS = 5000, WRITE_MS = 10000, DRAIN_MS = 1000, DRAIN_BYTES = 1024 * 1024 };
 
 struct request {
 	uid_t peer;
@@ -196,6 +196,29 @@ send_all(int fd, struct im_str s)
 	}
 }
 
+/* a socket that is closed with something unread in it takes the answer back: read on until the client closes, for a while */
+static void
+drain(int fd)
+{
+	const int64_t end = im_monotonic_ms() + DRAIN_MS;
+	char chunk[16384];
+	size_t all = 0;
+
+	(void)shutdown(fd, SHUT_WR);
+	while (all < DRAIN_BYTES) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t left = end - im_monotonic_ms();
+		ssize_t n;
+
+		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
+			return;
+		n = recv(fd, chunk, sizeof(chunk), 0);
+		if (n <= 0)
+			return;
+		all += (size_t)n;
+	}
+}
+
 static void
 answer(int fd, struct im_arena *a, struct im_value *v, enum im_status *st, struct im_err *err)
 {
@@ -217,6 +240,7 @@ answer(int fd, struct im_arena *a, struct im_value *v, enum im_status *st, struc
 	b.max++;
 	im_buf_addc(&b, '\n');
 	send_all(fd, im_buf_str(&b));
+	drain(fd);
 	im_buf_done(&b);
 }
 
