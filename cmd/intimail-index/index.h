@@ -10,7 +10,7 @@
 #include "base/conf.h"
 #include "mail/index.h"
 
-im_subcmd_fn index_check, index_rebuild, index_export;
+im_subcmd_fn index_check, index_rebuild, index_export, index_warn;
 extern const struct im_opt index_check_opts[];
 
 /* a run of a subcommand: configuration and the person's store, opened as the user who owns the mail */

@@ -28,6 +28,12 @@ static const struct im_subcmd subcommands[] = {
 	    .min_args = 1,
 	    .max_args = 2,
 	    .run = index_export },
+	{ .name = "warn",
+	    .args = "UID",
+	    .help = "Warn a person whose mailbox is nearly full, once for each level",
+	    .min_args = 1,
+	    .max_args = 1,
+	    .run = index_warn },
 	{ 0 },
 };
 
@@ -42,7 +48,8 @@ main(int argc, char **argv)
 		.examples = "  intimail-index check ann\n"
 			    "  intimail-index check ann Archive --deep\n"
 			    "  intimail-index rebuild ann INBOX\n"
-			    "  intimail-index export ann Sent >sent.json\n",
+			    "  intimail-index export ann Sent >sent.json\n"
+			    "  intimail-index warn ann\n",
 	};
 
 	return im_cmd_main(&cmd, argc, argv);

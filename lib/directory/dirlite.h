@@ -17,7 +17,8 @@ struct im_mailuser {
 	char uid[65];
 	uint64_t quota; /* bytes, 0 = none (attribute absent: IM_TEMP only when malformed) */
 	bool enabled;
-	int64_t expires; /* seconds UTC, 0 = never */
+	int64_t expires;  /* seconds UTC, 0 = never */
+	char language[8]; /* preferredLanguage, "fr"; "" = unknown */
 };
 
 /* im_dirlite_user - whom an address (lower case, without detail) belongs to; IM_NOTFOUND is definitive */

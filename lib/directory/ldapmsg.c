@@ -112,7 +112,8 @@ im_ldap_put_query(struct im_ber_out *o, const struct im_ldap_search *s)
 void
 im_ldap_put_search(struct im_ber_out *o, const char *ldap_base, const char *address, int time_limit)
 {
-	static const char *const attributes[] = { "uid", "mailQuota", "mailEnabled", "mailExpire", NULL };
+	static const char *const attributes[] = { "uid", "mailQuota", "mailEnabled", "mailExpire",
+		"preferredLanguage", NULL };
 	const struct im_ldap_term term = { "intimailUser", "mailAlias", address };
 
 	im_ldap_put_query(o, &(struct im_ldap_search) { .id = IM_LDAP_ID_SEARCH,
@@ -256,7 +257,7 @@ im_ldap_bad_value(struct im_str name, struct im_err *err)
 	    name.n > 32 ? 32 : (int)name.n, name.p);
 }
 
-enum { SEEN_UID = 1, SEEN_QUOTA = 2, SEEN_ENABLED = 4, SEEN_EXPIRE = 8 };
+enum { SEEN_UID = 1, SEEN_QUOTA = 2, SEEN_ENABLED = 4, SEEN_EXPIRE = 8, SEEN_LANGUAGE = 16 };
 
 /* take - one attribute's only value into the user; unknown attributes are passed over */
 static bool
@@ -281,6 +282,10 @@ take(struct im_str name, struct im_str v, struct im_mailuser *u, unsigned *seen)
 	} else if (im_str_isi(name, "mailExpire")) {
 		bit = SEEN_EXPIRE;
 		ok = im_ldap_time(v, &u->expires);
+	} else if (im_str_isi(name, "preferredLanguage")) {
+		bit = SEEN_LANGUAGE; /* no mail waits for a language that makes no sense */
+		if (v.n < sizeof(u->language) && memchr(v.p, 0, v.n) == NULL)
+			memcpy(u->language, v.p, v.n);
 	}
 	if (*seen & bit)
 		return false;

@@ -40,6 +40,7 @@
 #include "mail/index.h"
 #include "mail/maildir.h"
 #include "mail/quota.h"
+#include "mail/quota_warn.h"
 #include "mail/summary.h"
 #include "mail/wishes.h"
 #include "policy/admit.h"
@@ -67,6 +68,7 @@ struct job {
 	struct im_arena arena;
 	struct im_summary summary;
 	struct im_wishes wishes;
+	struct im_usage usage; /* before this message, when there is a quota */
 	uint64_t size;
 };
 
@@ -440,6 +442,26 @@ file_message(struct job *j, struct im_delivered *ret, struct im_err *err)
 	return IM_OK;
 }
 
+/* warn_quota - under the quota lock still; INBOX's index may be the one that we hold */
+static void
+warn_quota(struct job *j, struct im_delivered *ret, bool refused)
+{
+	const struct im_quota_warning w = { .address = j->rcpt.address,
+		.language = j->user.language,
+		.quota = j->user.quota,
+		.before = j->usage.bytes,
+		.after = j->usage.bytes + (refused ? 0 : j->size),
+		.refused = refused };
+	struct im_err werr;
+	int level;
+
+	if (j->inactive || (!refused && im_quota_level(w.after, w.quota) == 0))
+		return;
+	im_index_unlock(&j->index);
+	if (im_quota_warn(j->conf, &j->store, &w, &level, &werr) != IM_OK)
+		warn(ret, "quota", &werr);
+}
+
 static enum im_status
 file_it(struct job *j, struct im_delivered *ret, struct im_err *err)
 {
@@ -448,15 +470,20 @@ file_it(struct job *j, struct im_delivered *ret, struct im_err *err)
 		st = find_duplicate(j, &ret->duplicate, err);
 	if (st != IM_OK || ret->duplicate)
 		return st;
-	st = im_quota_admit(&j->store, j->user.quota, j->size, err);
+	st = im_quota_admit_usage(&j->store, j->user.quota, j->size, &j->usage, err);
 	if (st == IM_QUOTA && j->inactive) {
 		ret->dropped = true;
 		return IM_OK;
 	}
-	if (st == IM_QUOTA)
-		return mailbox_full(j, err);
+	if (st == IM_QUOTA) {
+		st = mailbox_full(j, err);
+		warn_quota(j, ret, true);
+		return st;
+	}
 	if (st == IM_OK)
 		st = file_message(j, ret, err);
+	if (st == IM_OK)
+		warn_quota(j, ret, false);
 	return st;
 }
 

@@ -258,7 +258,8 @@ im_quota_usage(const struct im_store *s, uint64_t quota, struct im_usage *ret, s
 }
 
 enum im_status
-im_quota_admit(const struct im_store *s, uint64_t quota, uint64_t size, struct im_err *err)
+im_quota_admit_usage(
+    const struct im_store *s, uint64_t quota, uint64_t size, struct im_usage *ret, struct im_err *err)
 {
 	char used[16], limit[16], more[16];
 	struct im_usage u;
@@ -270,16 +271,26 @@ im_quota_admit(const struct im_store *s, uint64_t quota, uint64_t size, struct i
 	st = im_quota_usage(s, quota, &u, err);
 	if (st != IM_OK)
 		return st;
+	*ret = u;
 	/* before somebody is refused the figures must be fresh */
 	if (u.bytes + size > quota && read_file(s, &f) && im_now() - f.mtime >= RECOUNT_AGE_S) {
 		st = im_quota_recount(s, quota, &u, err);
 		if (st != IM_OK)
 			return st;
+		*ret = u;
 	}
 	if (size <= quota && u.bytes <= quota - size)
 		return IM_OK;
 	return im_fail(err, IM_QUOTA, "the mailbox of %s is full: %s of %s used, this message needs %s",
 	    s->uid, im_size_text(u.bytes, used), im_size_text(quota, limit), im_size_text(size, more));
+}
+
+enum im_status
+im_quota_admit(const struct im_store *s, uint64_t quota, uint64_t size, struct im_err *err)
+{
+	struct im_usage ignored;
+
+	return im_quota_admit_usage(s, quota, size, &ignored, err);
 }
 
 enum im_status

@@ -29,6 +29,9 @@ enum im_status im_quota_usage(
 /* im_quota_admit - IM_OK when 'size' more bytes fit (one message may not exceed either); IM_QUOTA with figures in err otherwise */
 enum im_status im_quota_admit(
     const struct im_store *s, uint64_t quota, uint64_t size, struct im_err *err) IM_MUSTUSE;
+/* im_quota_admit_usage - the same; *ret: the usage that decided, on IM_QUOTA too (not when there is no quota) */
+enum im_status im_quota_admit_usage(const struct im_store *s, uint64_t quota, uint64_t size,
+    struct im_usage *ret, struct im_err *err) IM_MUSTUSE;
 /* im_quota_add - append a line; bytes and messages may be negative (removal). Failing is a warning, not a failed delivery */
 enum im_status im_quota_add(
     const struct im_store *s, int64_t bytes, int64_t messages, struct im_err *err) IM_MUSTUSE;

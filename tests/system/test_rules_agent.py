@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from agent import MAIL_UID, end_agent, message, new_agent
-from slapd import BUILD, DOMAIN
+from slapd import BASE, BUILD, DOMAIN
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("slapd"), reason="needs root and slapd")
 HEAD = "intimail-rules 1\n"
@@ -130,3 +130,97 @@ def test_no_rules_cost_one_look(agent):
 	assert re.search(r'^openat2?\(.*"intimail-rules".*ENOENT', calls, re.M)
 	assert calls.count('"intimail-rules"') == 1
 	assert len(re.findall("^(?:socket|connect)\\(", calls, re.M)) == 2  # the directory
+
+
+# ---- warnings of a mailbox that is nearly full ----
+
+def warnings(agent, uid):
+	r = []
+	for f in agent.files(uid):
+		text = f.read_text(encoding="utf-8", errors="replace")
+		if "Auto-Submitted: auto-generated" in text:
+			r.append(text)
+	return r
+
+
+def levels(agent, uid):
+	subjects = sorted(re.search("^Subject: (.*)$", w, re.M)[1] for w in warnings(agent, uid))
+	return sorted(int(m[1]) if (m := re.search(r"(\d+) %", s)) else 100 for s in subjects)
+
+
+def cleared(agent, uid):
+	"""as if the person had deleted all of it"""
+	for f in agent.files(uid):
+		f.unlink()
+	(agent.maildir(uid) / "maildirsize").unlink()
+
+
+@pytest.fixture(name="uid")
+def fixture_uid(agent):
+	uid = f"q{agent.queue}"
+	agent.person(uid, 1000000)
+	return uid
+
+
+def fill(agent, uid, size, **kw):
+	return agent.deliver(message(size, **kw), f"{uid}@{DOMAIN}").returncode
+
+
+def test_each_level_once(agent, uid):
+	assert fill(agent, uid, 790000, subject="the large one") == 0 and levels(agent, uid) == []
+	assert fill(agent, uid, 15000) == 0 and levels(agent, uid) == [80]
+	text, = warnings(agent, uid)
+	assert "the large one" in text and "Ann Example" in text and "INBOX" in text
+	assert fill(agent, uid, 15000) == 0 and levels(agent, uid) == [80]
+	assert fill(agent, uid, 140000) == 0 and levels(agent, uid) == [80, 95]
+	for _ in range(3):
+		assert fill(agent, uid, 100000) == 75
+		assert levels(agent, uid) == [80, 95, 100]
+		assert fill(agent, uid, 600) == 0
+	lines = (agent.maildir(uid) / "index.jsonl").read_bytes().splitlines()[1:]
+	assert len(lines) == len(agent.files(uid))
+	used = sum(int(x.split()[0]) for x in (agent.maildir(uid) / "maildirsize").read_text().splitlines()[1:])
+	assert used == sum(f.stat().st_size for f in agent.files(uid))
+
+
+def test_again_after_it_fell(agent, uid):
+	for _ in range(2):
+		assert fill(agent, uid, 810000) == 0 and levels(agent, uid) == [80]
+		assert fill(agent, uid, 150000) == 0 and levels(agent, uid) == [80, 95]
+		assert fill(agent, uid, 100000) == 75 and levels(agent, uid) == [80, 95, 100]
+		cleared(agent, uid)
+		assert fill(agent, uid, 1000) == 0
+		cleared(agent, uid)
+
+
+def warn(agent, uid):
+	r = subprocess.run([str(BUILD / "bin/intimail-index"), "-c", str(agent.config), "--json", "warn", uid],
+		capture_output=True, text=True, check=False, **agent.as_mail())
+	assert r.returncode == 0, r.stderr
+	return json.loads(r.stdout)["warned"]
+
+
+def set_quota(agent, uid, quota):
+	rc, err = agent.ldif(f"dn: uid={uid},ou=people,{BASE}\nchangetype: modify\nreplace: mailQuota\nmailQuota: {quota}\n", add=False)
+	assert rc == 0, err
+
+
+def test_after_the_quota_was_lowered(agent, uid):
+	assert fill(agent, uid, 500000) == 0 and warn(agent, uid) == 0
+	set_quota(agent, uid, 600000)
+	assert warn(agent, uid) == 80 and warn(agent, uid) == 0 and levels(agent, uid) == [80]
+	set_quota(agent, uid, 590000)
+	assert warn(agent, uid) == 80
+	set_quota(agent, uid, 2000000)
+	assert warn(agent, uid) == 0
+	set_quota(agent, uid, 520000)
+	assert fill(agent, uid, 600) == 0 and levels(agent, uid) == [80, 80, 95]
+
+
+def test_in_french(agent):
+	agent.person("fabien", 1000000, extra=["preferredLanguage: fr"])
+	assert fill(agent, "fabien", 810000) == 0
+	text, = warnings(agent, "fabien")
+	assert "Ces messages prennent le plus de place" in text
+	lines = (agent.maildir("fabien") / "index.jsonl").read_text(encoding="utf-8").splitlines()
+	assert "Votre boîte est pleine à plus de 80 %" in lines[-1]

@@ -162,7 +162,7 @@ START_TEST(requests_are_ldap)
 		ck_assert(ber_scanf(ber, "m", &attr) != LBER_ERROR);
 		tag = ber_next_element(ber, &len, last);
 	}
-	ck_assert_int_eq(n, 4);
+	ck_assert_int_eq(n, 5);
 	ber_free(ber, 1);
 }
 END_TEST
