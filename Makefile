@@ -43,12 +43,13 @@ im_ldflags = $(if $(SAN),-fsanitize=$(SAN),-pie -Wl,-z,relro,-z,now,--as-needed)
 # from their static archives: a library missing for a moment during an upgrade must not bounce mail (exit status 127).
 static = $(if $(SAN),$(1),-Wl,-Bstatic $(1) -Wl,-Bdynamic)
 magic = $$(cat $(BUILD)/probe/magic)
-LIBS_intimail-user = -lldap -llber
+LIBS_intimail-user = -lldap -llber $(call static,-lsodium)
 LIBS_intimail-directory = -lldap -llber
 LIBS_intimail-list = -lldap -llber
 LIBS_intimail-alias = -lldap -llber
 LIBS_login = -lldap -llber $(call static,-lsodium -loath)
 LIBS_settings = -lldap -llber -lqrencode $(call static,-lsodium -loath)
+LIBS_admin = -lldap -llber -lcjson $(call static,-lsodium)
 LIBS_list = -lsodium
 LIBS_rules = -lsodium
 LIBS_message = -lsodium $(if $(STATIC_message),$$(sed 's/-Wl,-B[a-z]*//g' $(BUILD)/probe/magic),$(magic))

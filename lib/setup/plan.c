@@ -107,6 +107,7 @@ static const struct {
 	{ FROM_CGI, "message", "@libexec_dir@/cgi/message", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
 	{ FROM_CGI, "part", "@libexec_dir@/cgi/part", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
 	{ FROM_CGI, "html", "@libexec_dir@/cgi/html", 06755, IM_WHO_MAIL, IM_WHO_AUTH },
+	{ FROM_CGI, "admin", "@libexec_dir@/cgi/admin", 06755, IM_WHO_PAGES, IM_WHO_AUTH },
 };
 
 const char *
