@@ -42,13 +42,41 @@ static const struct im_subcmd subcommands[] = {
 	    .max_args = 1,
 	    .run = user_passwd,
 	    .opts = user_passwd_opts },
+	{ .name = "reset",
+	    .args = "UID",
+	    .help = "Print a link that sets a new password, once",
+	    .min_args = 1,
+	    .max_args = 1,
+	    .run = user_reset },
+	{ .name = "disable",
+	    .args = "UID",
+	    .help = "Accept no mail and no sign-in; nothing is removed",
+	    .min_args = 1,
+	    .max_args = 1,
+	    .run = user_disable },
+	{ .name = "enable",
+	    .args = "UID",
+	    .help = "Accept mail and sign-in again",
+	    .min_args = 1,
+	    .max_args = 1,
+	    .run = user_enable },
+	{ .name = "expire",
+	    .args = "",
+	    .help = "End the temporary accounts whose time is over",
+	    .run = user_expire,
+	    .opts = user_expire_opts },
 	{ .name = "delete",
 	    .args = "UID",
-	    .help = "Remove a person; the mail stays on the disk",
+	    .help = "Remove a person; the mail is archived",
 	    .min_args = 1,
 	    .max_args = 1,
 	    .run = user_delete,
 	    .opts = user_delete_opts },
+	{ 0 },
+};
+
+static const struct im_opt options[] = {
+	{ .name = "as", .arg = "UID", .help = "with the rights of this person (root)", .value = &user_as },
 	{ 0 },
 };
 
@@ -59,10 +87,12 @@ main(int argc, char **argv)
 		.name = "intimail-user",
 		.summary = "Manage the people who have mail here",
 		.flags = IM_CMD_JSON,
+		.opts = options,
 		.subs = subcommands,
 		.examples =
 		    "  intimail-user add ann --name 'Ann Smith' --address ann.smith@example.org --quota 10G\n"
-		    "  intimail-user set ann --disable\n"
+		    "  intimail-user add guest --name 'A guest' --expires 14d\n"
+		    "  intimail-user disable ann\n"
 		    "  intimail-user list --json\n",
 	};
 

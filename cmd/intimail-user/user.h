@@ -11,8 +11,12 @@
 #include "base/value.h"
 #include "directory/person.h"
 
-im_subcmd_fn user_add, user_list, user_show, user_set, user_passwd, user_delete;
-extern const struct im_opt user_add_opts[], user_set_opts[], user_passwd_opts[], user_delete_opts[];
+im_subcmd_fn user_reset;
+im_subcmd_fn user_add, user_list, user_show, user_set, user_passwd, user_delete, user_disable, user_enable,
+    user_expire;
+extern const struct im_opt user_add_opts[], user_set_opts[], user_passwd_opts[], user_delete_opts[],
+    user_expire_opts[];
+extern const char *user_as; /* --as: with whose rights, or NULL */
 
 /* a run of a subcommand: configuration and connection */
 struct user_run {
@@ -36,6 +40,14 @@ const char *user_mail_dir(struct user_run *r, const char *uid);
 const char *user_quota_text(struct user_run *r, uint64_t quota);
 /* "5G"; "none" and "0" are no limit */
 enum im_status user_quota_parse(const char *s, uint64_t *ret, struct im_err *err) IM_MUSTUSE;
+
+/* "14d", "2026-12-31", "never" */
+enum im_status user_when_parse(
+    const char *option, const char *s, int64_t *ret, struct im_err *err) IM_MUSTUSE;
+/* archive.c: the mail of who was deleted goes to mail_root/.archive, *ret its new place, NULL: there was none */
+enum im_status user_archive(
+    struct user_run *r, const char *uid, const char **ret, struct im_err *err) IM_MUSTUSE;
+enum im_status user_purge(struct user_run *r, const char *uid, struct im_err *err) IM_MUSTUSE;
 
 /*
  * user_read_password - a line of standard input when from_stdin; typed twice without echo on a terminal; else *ret is

@@ -210,7 +210,9 @@ def test_addresses(server, person):
 	a = b.post("/settings/addresses", {**form, "do": "purpose", "purpose": "Stale"})
 	assert a.status == 409 and "Boots" in a.text and "Stale" not in a.text
 	# somebody else cannot touch it, whatever he sends
-	eve = server.browser("alice")
+	eve_uid = "e" + secrets.token_hex(4)
+	server.add_user(eve_uid)
+	eve = server.browser(eve_uid)
 	for do in ("revoke", "purpose"):
 		a = eve.post("/settings/addresses", {"csrf": eve.csrf("/settings/addresses"), "address": one["address"], "do": do, "purpose": "x"})
 		assert a.status in (403, 404), do
@@ -281,6 +283,6 @@ def test_reset_newer_replaces_older(server, link):
 
 def test_reset_of_a_disabled_person(server, link):
 	uid, _, url = link
-	server.user("disable", uid)
+	server.user("set", uid, "--disable")
 	b, path, new = server.browser(), path_of(url), secrets.token_urlsafe(9)
 	assert b.post(path, {"csrf": b.csrf(path), "new": new, "again": new}).status in (403, 404)

@@ -1,0 +1,46 @@
+/*
+ * reset.c - a link by which a person sets a new password, once
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <stdio.h>
+
+#include "user.h"
+#include "web/reset.h"
+
+/* the address as a browser reaches it: the port is named where it is not the usual one */
+static const char *
+url(struct user_run *r, const char *path)
+{
+	const char *host = r->conf.hostname;
+
+	if (r->conf.https_port == 443)
+		return im_arena_fmt(&r->arena, "https://%s%s", host, path);
+	return im_arena_fmt(&r->arena, "https://%s:%d%s", host, r->conf.https_port, path);
+}
+
+enum im_status
+user_reset(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
+{
+	struct im_person p;
+	struct user_run r;
+	const char *path;
+
+	(void)argc;
+	enum im_status st = user_begin(ctx, &r, err);
+	if (st != IM_OK)
+		return st;
+	st = im_person_get(r.dir, argv[0], &r.arena, &p, err);
+	if (st == IM_OK)
+		st = im_reset_new(&r.conf, p.uid, &r.arena, &path, err);
+	if (st == IM_OK && ctx->json) {
+		struct im_value *v = im_v_object(&r.arena);
+		im_v_set_str(&r.arena, v, "uid", p.uid);
+		im_v_set_str(&r.arena, v, "url", url(&r, path));
+		user_print_value(v);
+	} else if (st == IM_OK) {
+		printf("%s\n", url(&r, path));
+	}
+	user_end(&r);
+	return st;
+}
