@@ -224,16 +224,31 @@ after(struct admin *x, const char *uid, const struct im_person_change *c)
 		(void)!im_session_end_all(x->r->conf, uid, &n, &ignored);
 }
 
+/*
+ * set - with what was read as the condition. Addresses go without: each is added or taken away by itself, so nothing can be
+ * overwritten, and slapd's look for somebody else's same address would fall under the condition as well
+ */
+static enum im_status
+set(struct admin *x, const struct im_person *p, struct im_person_change *c, const char *csn)
+{
+	bool addresses = c->add_addresses || c->remove_addresses || c->primary;
+
+	c->csn = addresses ? NULL : csn;
+	if (addresses && csn && p->csn && strcmp(csn, p->csn) != 0)
+		return im_fail(x->err, IM_CONFLICT, "%s was changed meanwhile", p->uid);
+	return im_person_set(x->d, p->uid, c, x->err);
+}
+
 static enum im_status
 do_change(struct admin *x, struct im_person *p, struct im_person_change *c)
 {
+	const char *csn = admin_field(x, "csn");
 	enum im_status st;
 
-	c->csn = admin_field(x, "csn");
-	if (!*c->csn)
-		c->csn = NULL;
+	if (!*csn)
+		csn = NULL;
 	if (!x->wrong) {
-		st = im_person_set(x->d, p->uid, c, x->err);
+		st = set(x, p, c, csn);
 		if (st == IM_OK) {
 			after(x, p->uid, c);
 			/* whoever gave the right away cannot see this page any more */
@@ -243,7 +258,6 @@ do_change(struct admin *x, struct im_person *p, struct im_person_change *c)
 			return IM_OK;
 		}
 		struct im_err why = *x->err;
-		const char *csn = c->csn;
 		enum im_status again = load(x, p);
 		if (again != IM_OK)
 			return again;

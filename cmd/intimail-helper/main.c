@@ -75,7 +75,7 @@ passed_socket(int *ret, struct im_err *err)
 }
 
 static enum im_status
-pages_group(const struct im_conf *c, gid_t *ret, struct im_err *err)
+pages_owner(const struct im_conf *c, uid_t *ret_user, gid_t *ret_group, struct im_err *err)
 {
 	struct passwd pw, *found = NULL;
 	char text[4096];
@@ -83,7 +83,8 @@ pages_group(const struct im_conf *c, gid_t *ret, struct im_err *err)
 	(void)getpwnam_r(c->pages_user, &pw, text, sizeof(text), &found);
 	if (!found)
 		return im_fail(err, IM_CONFIG, "there is no user %s: run intimail-setup", c->pages_user);
-	*ret = found->pw_gid;
+	*ret_user = found->pw_uid;
+	*ret_group = found->pw_gid;
 	return IM_OK;
 }
 
@@ -107,9 +108,10 @@ remove_stale(const struct sockaddr_un *sa, struct im_err *err)
 static enum im_status
 make_socket(const struct im_conf *c, struct sockaddr_un *sa, int *ret, struct im_err *err)
 {
+	uid_t user;
 	gid_t group;
 	int fd;
-	enum im_status st = pages_group(c, &group, err);
+	enum im_status st = pages_owner(c, &user, &group, err);
 
 	*sa = (struct sockaddr_un) { .sun_family = AF_UNIX };
 	if (st == IM_OK && !im_fmt(sa->sun_path, sizeof(sa->sun_path), "%s/helper.sock", c->run_dir))
@@ -121,9 +123,12 @@ make_socket(const struct im_conf *c, struct sockaddr_un *sa, int *ret, struct im
 	if (st != IM_OK)
 		return st;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	/* nobody else's until owner and mode are right (umask 077) */
+	/*
+	 * Nobody else's until owner and mode are right (umask 077). The user's, not only the group's: the pages run with
+	 * the group of the sessions instead of their own
+	 */
 	if (fd < 0 || bind(fd, (struct sockaddr *)sa, sizeof(*sa)) != 0 ||
-	    chown(sa->sun_path, 0, group) != 0 || chmod(sa->sun_path, 0660) != 0 ||
+	    chown(sa->sun_path, user, group) != 0 || chmod(sa->sun_path, 0660) != 0 ||
 	    listen(fd, BACKLOG) != 0) {
 		st = im_fail_errno(err, errno, "listen at %s", sa->sun_path);
 		if (fd >= 0)
