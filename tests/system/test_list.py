@@ -167,3 +167,11 @@ def test_the_name_is_asked_again(house):
 			os.write(main, answer.encode())
 			assert p.wait(30) == status
 		os.close(main)
+
+
+def test_two_owners_taken_away_at_once_leave_one(house):
+	ok(house, "add", "home", "--owner", "ann", "--owner", "bob")
+	running = [subprocess.Popen(command(house, "set", "home", "--remove-owner", uid), stdout=subprocess.DEVNULL,
+		stderr=subprocess.DEVNULL) for uid in ("ann", "bob")]
+	assert sorted(p.wait(60) for p in running) == [0, 73]
+	assert len(ok(house, "show", "home")["owners"]) == 1
