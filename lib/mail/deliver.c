@@ -346,7 +346,6 @@ judge(struct job *j, struct im_delivered *ret)
 	if (!j->wishes.any)
 		return;
 	im_wishes_judge(&j->wishes, j->d->sender, &j->arena);
-	j->wishes.verdict.keep = true;
 	if (j->inactive) { /* nothing is sent in the name of somebody who cannot sign in */
 		j->wishes.verdict.nforward = 0;
 		j->wishes.verdict.keep = true;
@@ -356,6 +355,60 @@ judge(struct job *j, struct im_delivered *ret)
 		change_mailbox(j, "Trash", ret);
 	else if (v->folder != NULL)
 		change_mailbox(j, v->folder, ret);
+}
+
+/* forward - whoever did not take the copy for good leaves the message here, whatever the rules say */
+static enum im_status
+forward(struct job *j, struct im_delivered *ret, struct im_err *err)
+{
+	struct im_verdict *v = &j->wishes.verdict;
+	const char *to[IM_COUNT(v->forward) + 1] = { NULL };
+	size_t refused = 0;
+
+	if (v->nforward == 0)
+		return IM_OK;
+	if (parent_gone(j))
+		return im_fail_dsn(
+		    err, IM_TEMP, "4.3.0", "the process that sent the message ended too early");
+	for (int i = 0; i < v->nforward; i++)
+		to[i] = v->forward[i];
+	const struct im_forward f = { .queueid = j->d->queueid,
+		.from = j->rcpt.address,
+		.to = to,
+		.dir = j->box.tmp_fd,
+		.file = j->filing.tmp_name };
+	enum im_status st = im_forward(j->conf, &j->store, &f, &refused, err);
+	if (st == IM_DENIED) {
+		warn(ret, "not forwarded", err);
+		v->keep = true;
+		return IM_OK;
+	}
+	if (st != IM_OK)
+		return err->st = IM_TEMP;
+	if (refused > 0) {
+		struct im_err werr;
+
+		(void)im_fail(&werr, IM_DENIED, "%zu of %d addresses were refused", refused, v->nforward);
+		warn(ret, "not forwarded", &werr);
+		v->keep = true;
+	}
+	ret->forwarded = v->nforward - (int)refused;
+	return IM_OK;
+}
+
+/* reply - after the message is filed, without locks. A failure is no reason to do anything */
+static void
+reply(struct job *j, struct im_delivered *ret)
+{
+	const struct im_autoreply m = { .header = j->wishes.header,
+		.sender = j->d->sender,
+		.recipient = j->rcpt.address,
+		.original = j->d->original,
+		.subject = j->wishes.subject };
+	struct im_err werr;
+
+	if (j->wishes.any && im_wishes_reply(j->conf, &j->store, &j->wishes, &m, &werr) != IM_OK)
+		warn(ret, "rules", &werr);
 }
 
 /* log_alias - "word.abcde@domain" is a throw-away address: its owner wants to know who uses it */
@@ -502,7 +555,8 @@ run(struct job *j, struct im_delivered *ret, struct im_err *err)
 	if (st != IM_OK)
 		return st;
 	judge(j, ret);
-	if (j->wishes.verdict.keep)
+	st = forward(j, ret, err);
+	if (st == IM_OK && j->wishes.verdict.keep)
 		st = file_it(j, ret, err);
 	if (st == IM_OK && !ret->duplicate && !ret->dropped)
 		log_alias(j, ret);
@@ -554,6 +608,10 @@ im_deliver(
 	j.box.fd = j.box.tmp_fd = j.box.new_fd = j.box.cur_fd = -1;
 	j.filing.fd = -1;
 	enum im_status st = never_bounce(run(&j, &done, err), err);
+	if (st == IM_OK && !done.duplicate && !done.dropped) {
+		unlock(&j);
+		reply(&j, &done);
+	}
 	if (st == IM_OK) {
 		copy_name(done.uid, sizeof(done.uid), j.user.uid);
 		copy_name(done.mailbox, sizeof(done.mailbox), j.box.name);

@@ -76,3 +76,17 @@ im_wishes_flags(const struct im_wishes *w)
 
 	return letters[(w->verdict.flag ? 2 : 0) + (w->verdict.read ? 1 : 0)];
 }
+
+enum im_status
+im_wishes_reply(const struct im_conf *conf, const struct im_store *s, const struct im_wishes *w,
+    const struct im_autoreply *m, struct im_err *err)
+{
+	bool first = false;
+
+	if (!w->verdict.vacation || !im_autoreply_due(m))
+		return IM_OK;
+	enum im_status st = im_autoreply_claim(s, &w->rules, m->sender, im_now(), &first, err);
+	if (st == IM_OK && first)
+		st = im_autoreply_send(conf, &w->rules, m, err);
+	return st == IM_OK ? st : im_err_prefix(err, "absence notice: ");
+}
