@@ -8,7 +8,7 @@
 #include "user.h"
 
 static struct {
-	const char *name, *quota, *language;
+	const char *name, *quota, *language, *expires;
 	struct im_strlist addresses;
 	bool admin, password_stdin;
 } opt;
@@ -30,6 +30,11 @@ const struct im_opt user_add_opts[] = {
 	    .arg = "CODE",
 	    .help = "of the pages, as en or fr",
 	    .value = &opt.language },
+	{ .name = "expires",
+	    .letter = 'e',
+	    .arg = "WHEN",
+	    .help = "a temporary account: its end, as 14d or 2026-12-31",
+	    .value = &opt.expires },
 	{ .name = "admin",
 	    .help = "make an administrator; mail to postmaster and abuse arrives too",
 	    .flag = &opt.admin },
@@ -50,11 +55,18 @@ add(struct user_run *r, struct im_cmd_ctx *ctx, const char *uid, const char *pas
 		.quota = r->conf.default_quota,
 		.language = opt.language,
 		.enabled = true,
+		.send_limit = -1,
+		.unix_uid = -1,
 		.admin = opt.admin,
 	};
 
 	if (opt.quota != NULL) {
 		enum im_status bad = user_quota_parse(opt.quota, &p.quota, err);
+		if (bad != IM_OK)
+			return bad;
+	}
+	if (opt.expires != NULL) {
+		enum im_status bad = user_when_parse("expires", opt.expires, &p.expires, err);
 		if (bad != IM_OK)
 			return bad;
 	}

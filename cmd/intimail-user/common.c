@@ -5,12 +5,16 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
+#include "base/when.h"
 #include "user.h"
 #include "web/session.h"
 
 enum { JSON_MAX = 16 * 1024 * 1024 };
+
+const char *user_as;
 
 enum im_status
 user_begin(struct im_cmd_ctx *ctx, struct user_run *r, struct im_err *err)
@@ -19,7 +23,7 @@ user_begin(struct im_cmd_ctx *ctx, struct user_run *r, struct im_err *err)
 	enum im_status st = im_conf_load(ctx->config, &r->conf, err);
 	if (st != IM_OK)
 		return st;
-	st = im_dir_open(&r->conf, &r->dir, err);
+	st = im_dir_open_as(&r->conf, user_as, &r->dir, err);
 	if (st != IM_OK)
 		im_conf_done(&r->conf);
 	return st;
@@ -60,6 +64,14 @@ user_quota_parse(const char *s, uint64_t *ret, struct im_err *err)
 	return IM_OK;
 }
 
+enum im_status
+user_when_parse(const char *option, const char *s, int64_t *ret, struct im_err *err)
+{
+	if (im_when_parse(s, (int64_t)time(NULL), ret))
+		return IM_OK;
+	return im_fail(err, IM_USAGE, "--%s \"%.40s\": wanted is %s", option, s, IM_WHEN_FORMS);
+}
+
 void
 user_json(struct user_run *r, const struct im_person *p, struct im_value *obj)
 {
@@ -75,6 +87,14 @@ user_json(struct user_run *r, const struct im_person *p, struct im_value *obj)
 	im_v_set_bool(a, obj, "enabled", p->enabled);
 	im_v_set_bool(a, obj, "admin", p->admin);
 	im_v_set_str(a, obj, "language", p->language);
+	if (p->expires > 0)
+		im_v_set_int(a, obj, "expires", p->expires);
+	if (p->send_limit >= 0)
+		im_v_set_int(a, obj, "send_limit", p->send_limit);
+	if (p->unix_uid >= 0)
+		im_v_set_int(a, obj, "unix_uid", p->unix_uid);
+	if (p->two_step)
+		im_v_set_bool(a, obj, "two_step", true);
 	im_v_set_str(a, obj, "mail_dir", user_mail_dir(r, p->uid));
 }
 
@@ -108,6 +128,15 @@ user_print(struct user_run *r, const struct im_person *p)
 	for (int i = 0; i < p->naddresses; i++)
 		if (strcmp(p->addresses[i], p->mail) != 0)
 			printf("                %s\n", p->addresses[i]);
+	char when[24];
+	if (p->expires > 0)
+		printf("Ends:           %s\n", im_when_text(p->expires, when));
+	if (p->send_limit >= 0)
+		printf("Sends a day:    %lld recipients\n", (long long)p->send_limit);
+	if (p->unix_uid >= 0)
+		printf("UNIX user:      %lld\n", (long long)p->unix_uid);
+	if (p->two_step)
+		printf("Sign-in:        with a second step\n");
 	printf("Quota:          %s\n", user_quota_text(r, p->quota));
 	if (p->language[0])
 		printf("Language:       %s\n", p->language);

@@ -9,10 +9,11 @@
 
 #include "user.h"
 
-static bool opt_yes;
+static bool opt_yes, opt_purge;
 
 const struct im_opt user_delete_opts[] = {
 	{ .name = "yes", .letter = 'y', .help = "do not ask", .flag = &opt_yes },
+	{ .name = "purge", .help = "remove the mail too, instead of archiving it", .flag = &opt_purge },
 	{ 0 },
 };
 
@@ -25,7 +26,8 @@ confirm(const struct im_person *p, struct im_err *err)
 		return IM_OK;
 	if (!isatty(STDIN_FILENO))
 		return im_fail(err, IM_USAGE, "deleting %s needs --yes when nobody can be asked", p->uid);
-	printf("Delete %s (%s, %s)? The mail stays on the disk. [y/N] ", p->uid, p->name, p->mail);
+	printf("Delete %s (%s, %s)? The mail is %s. [y/N] ", p->uid, p->name, p->mail,
+	    opt_purge ? "removed for ever" : "archived");
 	(void)fflush(stdout);
 	if (fgets(answer, sizeof(answer), stdin) == NULL || strchr("yY", answer[0]) == NULL ||
 	    answer[0] == '\0')
@@ -33,11 +35,22 @@ confirm(const struct im_person *p, struct im_err *err)
 	return IM_OK;
 }
 
+static void
+print_deleted(struct user_run *r, const struct im_person *p, const char *place)
+{
+	struct im_value *v = im_v_object(&r->arena);
+
+	user_json(r, p, v);
+	im_v_set_str(&r->arena, v, "archive", place);
+	user_print_value(v);
+}
+
 enum im_status
 user_delete(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
 	struct user_run r;
 	struct im_person p;
+	const char *place = NULL;
 
 	(void)argc;
 	enum im_status st = user_begin(ctx, &r, err);
@@ -49,11 +62,18 @@ user_delete(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 	if (st == IM_OK)
 		st = im_person_delete(r.dir, argv[0], err);
 	if (st == IM_OK)
-		st = user_end_sessions(&r, argv[0], err);
+		st = user_end_sessions(&r, p.uid, err);
+	if (st == IM_OK) {
+		st = opt_purge ? user_purge(&r, p.uid, err) : user_archive(&r, p.uid, &place, err);
+		if (st != IM_OK)
+			(void)im_err_prefix(err, "%s was deleted, but the mail is where it was", p.uid);
+	}
 	if (st == IM_OK && ctx->json)
-		user_print_json(&r, &p);
+		print_deleted(&r, &p, place);
+	else if (st == IM_OK && place != NULL)
+		printf("%s deleted; the mail is kept in %s\n", p.uid, place);
 	else if (st == IM_OK)
-		printf("%s deleted; the mail is kept in %s\n", p.uid, user_mail_dir(&r, p.uid));
+		printf("%s deleted; no mail is left\n", p.uid);
 	user_end(&r);
 	return st;
 }

@@ -131,7 +131,7 @@ complete(struct run *r, const struct entry *e, LDAPMessage *there, struct im_err
 static enum im_status
 finish(struct run *r, struct entry *e, struct im_err *err)
 {
-	static const char *const attrs[] = { "*", NULL };
+	static const char *const attrs[] = { "*", "+", NULL }; /* authzTo is operational */
 	LDAPMessage *msg = NULL;
 	enum im_status st;
 

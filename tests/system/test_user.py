@@ -67,7 +67,7 @@ def test_a_person_from_add_to_delete(house):
 	r = user(house, "delete", "bob")
 	assert r.returncode == 64 and "--yes" in r.stderr
 	r = user(house, "delete", "bob", "--yes")
-	assert r.returncode == 0 and "/var/mail/intimail/bob/Maildir" in r.stdout
+	assert r.returncode == 0 and "no mail is left" in r.stdout
 	r = user(house, "show", "bob")
 	assert r.returncode == 67 and "no such person" in r.stderr
 
@@ -253,3 +253,33 @@ def test_signing_in(house):
 		r = subprocess.run([private], env={**os.environ, "IM_TEST_CONF": str(house.config)}, capture_output=True,
 			text=True, check=False, timeout=120, user=uid, group=uid, extra_groups=[])
 		assert r.returncode == 0, r.stdout
+
+
+def test_a_temporary_account_ends_by_the_clock(house):
+	guest = add(house, "guest", "--expires", "14d", "--password-stdin", text=PASSWORD + "\n")
+	assert 13 * 86400 < guest["expires"] - time.time() <= 14 * 86400
+	assert user(house, "set", "guest", "--expires", "2001-01-01").returncode == 64
+	rc, err = house.ldif(f"dn: uid=guest,ou=people,{BASE}\nchangetype: modify\nreplace: mailExpire\nmailExpire: 20200101000000Z\n",
+		add=False)
+	assert rc == 0, err
+	assert user(house, "--as", "guest", "show", "guest").returncode == 77
+	assert "would be ended" in user(house, "expire", "--dry-run").stdout and show(house, "guest")["enabled"]
+	assert user(house, "expire").stdout.endswith("guest ended\n") and not show(house, "guest")["enabled"]
+	assert user(house, "expire").stdout == ""
+	assert user(house, "set", "guest", "--expires", "never").returncode == 0 and "expires" not in show(house, "guest")
+	assert user(house, "enable", "guest").returncode == 0 and show(house, "guest")["enabled"]
+
+
+def test_deleted_mail_is_archived_or_purged(house):
+	root = house.root / "var/mail/intimail"
+	for uid in "bob", "carl":
+		add(house, uid)
+		(root / uid / "Maildir/cur").mkdir(parents=True)
+		(root / uid / "Maildir/cur/1").write_text("x")
+	r = user(house, "delete", "bob", "-y", "--json")
+	assert r.returncode == 0, r.stderr
+	place = json.loads(r.stdout)["archive"]
+	assert place.startswith(f"{root}/.archive/bob.20") and not (root / "bob").exists()
+	with open(place + "/Maildir/cur/1", encoding="ascii") as f:
+		assert f.read() == "x"
+	assert user(house, "delete", "carl", "-y", "--purge").returncode == 0 and not (root / "carl").exists()

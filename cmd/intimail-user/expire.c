@@ -1,0 +1,77 @@
+/*
+ * expire.c - intimail-user expire: temporary accounts whose time is over
+ *
+ * Mail and sign-in stop by the clock, without this; what it does is to end the sessions and to mark the account.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/when.h"
+#include "user.h"
+
+static bool opt_dry_run;
+
+const struct im_opt user_expire_opts[] = {
+	{ .name = "dry-run", .help = "tell only", .flag = &opt_dry_run },
+	{ 0 },
+};
+
+static enum im_status
+end(struct user_run *r, const struct im_person *p, struct im_err *err)
+{
+	const struct im_person_change c = { .csn = p->csn, .set_enabled = true };
+
+	if (opt_dry_run)
+		return IM_OK;
+	enum im_status st = im_person_set(r->dir, p->uid, &c, err);
+	return st == IM_OK ? user_end_sessions(r, p->uid, err) : st;
+}
+
+static enum im_status
+expire(struct user_run *r, struct im_value *json, struct im_err *err)
+{
+	int64_t now = (int64_t)time(NULL);
+	struct im_person *people;
+	char when[24];
+	int n;
+
+	enum im_status st = im_person_list(r->dir, &r->arena, &people, &n, err);
+	for (int i = 0; st == IM_OK && i < n; i++) {
+		const struct im_person *p = &people[i];
+		if (p->expires == 0 || !p->enabled)
+			continue;
+		bool over = p->expires <= now;
+		if (over)
+			st = end(r, p, err);
+		if (st == IM_OK && json != NULL) {
+			struct im_value *o = im_v_add_object(&r->arena, json);
+			user_json(r, p, o);
+			im_v_set_bool(&r->arena, o, "ended", over);
+		} else if (st == IM_OK) {
+			printf("%s  %s %s\n", im_when_text(p->expires, when), p->uid,
+			    !over         ? "will end"
+			    : opt_dry_run ? "would be ended"
+					  : "ended");
+		}
+	}
+	return st;
+}
+
+enum im_status
+user_expire(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
+{
+	struct user_run r;
+
+	(void)argc, (void)argv;
+	enum im_status st = user_begin(ctx, &r, err);
+	if (st != IM_OK)
+		return st;
+	struct im_value *json = ctx->json ? im_v_array(&r.arena) : NULL;
+	st = expire(&r, json, err);
+	if (st == IM_OK && json != NULL)
+		user_print_value(json);
+	user_end(&r);
+	return st;
+}
