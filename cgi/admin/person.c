@@ -56,19 +56,16 @@ commands_before(struct admin *x, const struct im_person *p)
 {
 	struct im_value *c = im_v_set_object(x->a, x->model, "commands");
 	const struct {
-		const char *key, *words[4];
+		const char *key, *words[2];
 	} rows[] = {
 		{ "password", { "passwd", p->uid } },
 		{ "reset", { "reset", p->uid } },
 		{ "enable", { p->enabled ? "disable" : "enable", p->uid } },
 		{ "delete", { "delete", p->uid } },
-		{ "two_step", { "set", p->uid, "--no-two-step" } },
 	};
 
 	for (size_t i = 0; i < IM_COUNT(rows); i++) {
 		admin_command(x, "intimail-user", rows[i].words[0], rows[i].words[1], NULL);
-		if (rows[i].words[2])
-			admin_word(x, rows[i].words[2]);
 		im_v_set_str(x->a, c, rows[i].key, admin_command_text(x));
 	}
 }
@@ -205,7 +202,6 @@ change(struct admin *x, const struct im_person *p, struct im_person_change *c, c
 		admin_command(x, "intimail-user", what, p->uid, NULL);
 	} else if (strcmp(what, "two-step") == 0) {
 		c->remove_two_step = true;
-		admin_command(x, "intimail-user", "set", p->uid, "--no-two-step", NULL);
 	} else {
 		return false;
 	}
@@ -333,7 +329,6 @@ do_recount(struct admin *x, const struct im_person *p)
 
 	if (admin_helper(x, "recount", args, &answer, &text)) {
 		cJSON_Delete(answer);
-		admin_command(x, "intimail-user", "quota", p->uid, "--recount", NULL);
 		admin_done(x, person_url(x, p->uid), im_tr(x->r->lang, "The mail was counted anew."));
 	} else {
 		admin_wrong(x, "page", text);
