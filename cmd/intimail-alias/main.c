@@ -188,7 +188,7 @@ set(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 }
 
 static enum im_status
-revoke(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
+revoke_address(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
 	(void)argc;
 	return change(ctx, argv[0], &(struct im_alias_change) { .set_enabled = true, .enabled = false }, err);
@@ -206,7 +206,7 @@ static const struct im_subcmd subcommands[] = {
 	{ "list", "", "List addresses, the newest first", 0, 0, list, list_opts },
 	{ "show", "ADDRESS", "Show one, and who wrote to it", 1, 1, show, NULL },
 	{ "set", "ADDRESS", "Change one", 1, 1, set, set_opts },
-	{ "revoke", "ADDRESS", "Take no more mail for it", 1, 1, revoke, NULL },
+	{ "revoke", "ADDRESS", "Take no more mail for it", 1, 1, revoke_address, NULL },
 	{ "restore", "ADDRESS", "Take mail for it again", 1, 1, restore, NULL },
 	{ 0 },
 };

@@ -110,7 +110,7 @@ im_when_text(int64_t t, char dst[static 24])
 	time_t at = t;
 
 	if (t == 0 || localtime_r(&at, &tm) == NULL)
-		return strcpy(dst, "never");
+		return memcpy(dst, "never", sizeof("never"));
 	if (strftime(dst, 24, "%Y-%m-%d %H:%M", &tm) == 0)
 		dst[0] = '\0';
 	return dst;
@@ -123,7 +123,7 @@ im_when_ldap(int64_t t, char dst[static 24])
 	time_t at = t < 0 ? 0 : t > last ? last : t;
 
 	if (gmtime_r(&at, &tm) == NULL)
-		return strcpy(dst, "19700101000000Z");
+		return memcpy(dst, "19700101000000Z", sizeof("19700101000000Z"));
 	if (strftime(dst, 24, "%Y%m%d%H%M%SZ", &tm) == 0)
 		dst[0] = '\0';
 	return dst;

@@ -8,8 +8,10 @@ import struct
 import time
 
 import pytest
+import test_settings
 from household import await_that
-from test_settings import fresh  # noqa: F401
+
+fresh = test_settings.fresh  # an autouse fixture: no failures remembered
 
 
 def code_of(secret, step=0):
