@@ -41,7 +41,8 @@ def test_wrong_option(program):
         assert r.stderr.startswith(f"{program}: ") and r.stderr.count("\n") == 1 and "--no-such-option" in r.stderr
 
 
-ARGS = {"intimail-user": ["list"], "intimail-setup": ["--source", REPO], "intimail-index": ["check", "bob"],
+ARGS = {"intimail-user": ["list"], "intimail-alias": ["list"], "intimail-directory": ["audit"], "intimail-list": ["list"],
+        "intimail-queue": ["list"], "intimail-trace": ["bob"], "intimail-setup": ["--source", REPO], "intimail-index": ["check", "bob"],
         "intimail-deliver": ["-f", "a@example.org", "--", "bob@example.org"]}
 
 
@@ -81,16 +82,16 @@ shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _"$FUNCTION"; printf '%s\\n' "
 
 
 COMMON = ["--config", "--help", "--json", "--verbose", "--version"]
-PEOPLE = ["add", "delete", "help", "list", "passwd", "set", "show"]
+PEOPLE = ["add", "delete", "disable", "enable", "expire", "help", "list", "passwd", "reset", "set", "show"]
 
 
 def test_completion_of_subcommands_and_options():
     assert complete("intimail-user", "") == PEOPLE
     assert complete("intimail-user", "s") == ["set", "show"]
-    assert complete("intimail-user", "--json", "-c", "add", "d") == ["delete"]  # add is a file's name here
+    assert complete("intimail-user", "--json", "-c", "add", "de") == ["delete"]  # add is a file's name here
     assert complete("intimail-user", "--v") == ["--verbose", "--version"]
     own = set(re.findall(r"--[a-z-]+", re.search(r"^  add .*?(?=^  \w)", run("intimail-user", "--help").stdout, re.M | re.S).group()))
-    assert complete("intimail-user", "add", "--") == sorted(own | set(COMMON)) and "--name" in own
+    assert complete("intimail-user", "add", "--") == sorted(own | set(COMMON) | {"--as"}) and "--name" in own
     assert complete("intimail-user", "add", "bob", "--q") == ["--quota"]
     assert complete("intimail-user", "add", "--quota", "") == complete("intimail-user", "add", "--quota", "--") == []
     assert complete("intimail-user", "list", "--na") == []
@@ -169,7 +170,8 @@ def test_install(tmp_path):
               "usr/libexec/intimail/intimail-deliver", "usr/share/intimail/static/version",
               "usr/share/intimail/setup/postfix/main.cf.in", "usr/share/intimail/locale/fr.mo",
               "usr/share/man/man5/intimail.conf.5"}
-    wanted |= {f"usr/share/bash-completion/completions/{p}" for p in PROGRAMS if p != "intimail-deliver"}
+    wanted |= {f"usr/share/bash-completion/completions/{p}" for p in PROGRAMS
+               if not (tmp_path / "usr/libexec/intimail" / p).exists()}
     wanted |= {f"usr/libexec/intimail/cgi/{p.name}" for p in (BUILD / "cgi").iterdir()}
     wanted |= {f"usr/share/intimail/templates/{p.name}" for p in (REPO / "cgi/templates").iterdir()}
     assert wanted <= there, wanted - there
