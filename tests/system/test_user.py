@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import shutil
-import statistics
 import subprocess
 import time
 
@@ -230,8 +229,8 @@ def test_an_unknown_login_takes_as_long_as_a_known_one(house):
 	for _ in range(7):
 		for n in names:
 			times[n].append(bind(n))
-	medians = [statistics.median(t) for t in times.values()]
-	assert max(medians) < 1.5 * min(medians), medians
+	least = [min(t) for t in times.values()]  # what else the machine does only adds to it
+	assert max(least) < 1.5 * min(least), least
 
 
 def test_signing_in(house):
