@@ -2,6 +2,7 @@
 """intimail-helper: who may have what done"""
 import json
 import os
+import pwd
 import re
 import secrets
 import signal
@@ -244,7 +245,7 @@ def test_figures_are_those_of_the_disk(server):
 
 def test_the_socket_and_the_memory(server):
 	st = os.stat(sock(server))
-	assert st.st_uid == 0 and st.st_mode & 0o7777 == 0o660
+	assert pwd.getpwuid(st.st_uid).pw_name == "intimail-pages" and st.st_mode & 0o7777 == 0o660
 	pid = server.status["servers"]["helper"]["pid"]
 	pss = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii"), re.M)
 	assert int(pss.group(1)) < 3 * 1024

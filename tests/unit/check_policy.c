@@ -186,7 +186,7 @@ END_TEST
 static enum im_status
 read_entry(const char *const *attributes, struct im_arena *a, struct im_recipient *ret, struct im_err *err)
 {
-	struct reply r;
+	struct reply r = { 0 };
 	struct im_str list = { 0 };
 	bool done;
 

@@ -109,6 +109,7 @@ static const struct {
 	{ "mail_uid", "11", "11" },
 	{ "web_uid", "12", "12" },
 	{ "auth_uid", "13", "13" },
+	{ "pages_uid", "15", "15" },
 	{ "postfix_uid", "14", "14" },
 	{ "maillog_file", "/srv/p/var/log/intimail/mail.log", "" },
 	{ "default_transport", "error:5.3.2 a private server sends no mail to other domains", "smtp" },
@@ -138,7 +139,7 @@ load_conf(const char *root, struct im_conf *c)
 
 START_TEST(values)
 {
-	struct im_ids ids = { .uid = { 0, 11, 12, 13, 14 } };
+	struct im_ids ids = { .uid = { 0, 11, 12, 13, 15, 14 } };
 	struct im_conf c;
 	struct im_vars v = { &c, &ids };
 	struct im_buf b;
