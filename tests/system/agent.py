@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -59,12 +60,15 @@ class Agent(Slapd):
 		self.program = self.root / "intimail-deliver"  # where the mail user may go
 		shutil.copy(PROGRAM, self.program)
 		self.queue = 0
+		self.lock = threading.Lock()
 		self.configure()
 
 	def next_queueid(self):
 		"""a long queue id of now: seconds, microseconds, inode (Postfix: enable_long_queue_ids)"""
-		self.queue += 1
-		return base52(int(time.time()), 6) + base52(self.queue, 4) + "z" + "1f"
+		with self.lock:  # tests deliver from many threads: an id that is given twice is a duplicate to the agent
+			self.queue += 1
+			number = self.queue
+		return base52(int(time.time()), 6) + base52(number, 4) + "z" + "1f"
 
 	def command(self, rcpt=f"ann@{DOMAIN}", queueid=None, size=None, sender="ann@example.net", config=None):
 		return [str(self.program), "-c", str(config or self.config), "-q", queueid or self.next_queueid(), "-s",
