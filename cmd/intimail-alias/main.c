@@ -78,24 +78,9 @@ static const struct im_opt set_opts[] = {
 };
 
 static enum im_status
-begin(struct im_cmd_ctx *ctx, struct alias_run *r, struct im_err *err)
+end(struct im_dir_run *r, enum im_status st)
 {
-	*r = (struct alias_run) { .json = ctx->json };
-	enum im_status st = im_conf_load(ctx->config, &r->conf, err);
-	if (st != IM_OK)
-		return st;
-	st = im_dir_open_as(&r->conf, opt.as, &r->dir, err);
-	if (st != IM_OK)
-		im_conf_done(&r->conf);
-	return st;
-}
-
-static enum im_status
-end(struct alias_run *r, enum im_status st)
-{
-	im_dir_close(r->dir);
-	im_arena_done(&r->arena);
-	im_conf_done(&r->conf);
+	im_dir_run_end(r);
 	return st;
 }
 
@@ -119,7 +104,7 @@ add(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		.address = opt.address,
 		.purpose = opt.purpose };
 	const char *address;
-	struct alias_run r;
+	struct im_dir_run r;
 
 	(void)argc, (void)argv;
 	if (n.owner == NULL)
@@ -128,12 +113,12 @@ add(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		return im_fail(err, IM_USAGE, "--word and --address exclude each other");
 	enum im_status st = read_ends(&n.expires, &n.limit, err);
 	if (st == IM_OK)
-		st = begin(ctx, &r, err);
+		st = im_dir_run_begin(ctx->config, opt.as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_alias_add(r.dir, &n, &r.arena, &address, err);
-	if (st == IM_OK && r.json)
-		st = alias_print(&r, address, err);
+	if (st == IM_OK && ctx->json)
+		st = alias_print(&r, address, ctx->json, err);
 	else if (st == IM_OK)
 		puts(address);
 	return end(&r, st);
@@ -142,34 +127,34 @@ add(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 static enum im_status
 list(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct alias_run r;
+	struct im_dir_run r;
 
 	(void)argc, (void)argv;
-	enum im_status st = begin(ctx, &r, err);
-	return st == IM_OK ? end(&r, alias_print_all(&r, opt.owner, err)) : st;
+	enum im_status st = im_dir_run_begin(ctx->config, opt.as, &r, err);
+	return st == IM_OK ? end(&r, alias_print_all(&r, opt.owner, ctx->json, err)) : st;
 }
 
 static enum im_status
 show(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct alias_run r;
+	struct im_dir_run r;
 
 	(void)argc;
-	enum im_status st = begin(ctx, &r, err);
-	return st == IM_OK ? end(&r, alias_print(&r, argv[0], err)) : st;
+	enum im_status st = im_dir_run_begin(ctx->config, opt.as, &r, err);
+	return st == IM_OK ? end(&r, alias_print(&r, argv[0], ctx->json, err)) : st;
 }
 
 static enum im_status
 change(struct im_cmd_ctx *ctx, const char *address, const struct im_alias_change *c, struct im_err *err)
 {
-	struct alias_run r;
+	struct im_dir_run r;
 
-	enum im_status st = begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, opt.as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_alias_set(r.dir, address, c, err);
 	if (st == IM_OK)
-		st = alias_print(&r, address, err);
+		st = alias_print(&r, address, ctx->json, err);
 	return end(&r, st);
 }
 

@@ -11,8 +11,6 @@
 #include "base/when.h"
 #include "mail/aliaslog.h"
 
-enum { JSON_MAX = 64 * 1024 * 1024 };
-
 /* who wrote to an address; readable is false where the mailbox is not for this UNIX user to read */
 struct written {
 	struct im_aliaslog_line *lines;
@@ -22,7 +20,7 @@ struct written {
 };
 
 static void
-read_log(struct alias_run *r, const struct im_alias *x, struct written *w)
+read_log(struct im_dir_run *r, const struct im_alias *x, struct written *w)
 {
 	struct im_err ignored;
 
@@ -32,7 +30,7 @@ read_log(struct alias_run *r, const struct im_alias *x, struct written *w)
 }
 
 static void
-json(struct alias_run *r, const struct im_alias *x, const struct written *w, struct im_value *obj)
+as_json(struct im_dir_run *r, const struct im_alias *x, const struct written *w, struct im_value *obj)
 {
 	struct im_arena *a = &r->arena;
 
@@ -55,18 +53,6 @@ json(struct alias_run *r, const struct im_alias *x, const struct written *w, str
 		im_v_set_int(a, o, "when", w->lines[i].when);
 		im_v_set_str(a, o, "sender", w->lines[i].sender);
 	}
-}
-
-static void
-print_value(const struct im_value *v)
-{
-	struct im_buf b;
-
-	im_buf_init(&b, JSON_MAX);
-	im_v_json(v, &b);
-	(void)fwrite(b.p, 1, b.n, stdout);
-	(void)putchar('\n');
-	im_buf_done(&b);
 }
 
 /* put - a sender is a stranger's text: nothing in it may steer a terminal */
@@ -101,7 +87,7 @@ print_one(const struct im_alias *x, const struct written *w)
 }
 
 enum im_status
-alias_print(struct alias_run *r, const char *address, struct im_err *err)
+alias_print(struct im_dir_run *r, const char *address, bool json, struct im_err *err)
 {
 	struct im_alias x;
 	struct written w;
@@ -110,10 +96,10 @@ alias_print(struct alias_run *r, const char *address, struct im_err *err)
 	if (st != IM_OK)
 		return st;
 	read_log(r, &x, &w);
-	if (r->json) {
+	if (json) {
 		struct im_value *v = im_v_object(&r->arena);
-		json(r, &x, &w, v);
-		print_value(v);
+		as_json(r, &x, &w, v);
+		im_cmd_print_json(v);
 	} else {
 		print_one(&x, &w);
 	}
@@ -132,7 +118,7 @@ print_row(const struct im_alias *x, const struct written *w, int width)
 }
 
 enum im_status
-alias_print_all(struct alias_run *r, const char *owner, struct im_err *err)
+alias_print_all(struct im_dir_run *r, const char *owner, bool json, struct im_err *err)
 {
 	struct im_alias *x;
 	struct written w;
@@ -144,17 +130,17 @@ alias_print_all(struct alias_run *r, const char *owner, struct im_err *err)
 	struct im_value *arr = im_v_array(&r->arena);
 	for (int i = 0; i < n; i++)
 		width = (int)strlen(x[i].address) > width ? (int)strlen(x[i].address) : width;
-	if (!r->json)
+	if (!json)
 		printf("%-*s  %-10s  %-16s  %8s  %s\n", width, "ADDRESS", "OWNER", "ENDS", "MESSAGES",
 		    "LAST WRITER, FOR");
 	for (int i = 0; i < n; i++) {
 		read_log(r, &x[i], &w);
-		if (r->json)
-			json(r, &x[i], &w, im_v_add_object(&r->arena, arr));
+		if (json)
+			as_json(r, &x[i], &w, im_v_add_object(&r->arena, arr));
 		else
 			print_row(&x[i], &w, width);
 	}
-	if (r->json)
-		print_value(arr);
+	if (json)
+		im_cmd_print_json(arr);
 	return IM_OK;
 }

@@ -12,9 +12,10 @@
 #include "base/value.h"
 #include "base/when.h"
 #include "directory/audit.h"
+#include "directory/run.h"
 #include "directory/tree.h"
 
-enum { LDIF_MAX = 1024 * 1024, JSON_MAX = 16 * 1024 * 1024, SHOWN = 50 };
+enum { LDIF_MAX = 1024 * 1024, SHOWN = 50 };
 
 static struct {
 	bool dry_run;
@@ -22,23 +23,9 @@ static struct {
 } opt;
 
 struct run {
-	struct im_conf conf;
-	struct im_dir *dir;
-	struct im_arena arena;
+	struct im_dir_run dir;
 	struct im_value *json; /* or NULL */
 };
-
-static void
-print_json(const struct im_value *v)
-{
-	struct im_buf b;
-
-	im_buf_init(&b, JSON_MAX);
-	im_v_json(v, &b);
-	(void)fwrite(b.p, 1, b.n, stdout);
-	(void)putchar('\n');
-	im_buf_done(&b);
-}
 
 /* printable - what people wrote, on a terminal: no control characters */
 static const char *
@@ -58,7 +45,7 @@ tell(const char *change, void *arg)
 	struct run *r = arg;
 
 	if (r->json != NULL)
-		im_v_add_span(&r->arena, r->json, im_str(change));
+		im_v_add_span(&r->dir.arena, r->json, im_str(change));
 	else
 		printf("%s\n", change);
 }
@@ -66,7 +53,7 @@ tell(const char *change, void *arg)
 static enum im_status
 upgrade(struct run *r, struct im_err *err)
 {
-	const char *path = im_arena_fmt(&r->arena, "%s/openldap/base.ldif", r->conf.etc_dir);
+	const char *path = im_arena_fmt(&r->dir.arena, "%s/openldap/base.ldif", r->dir.conf.etc_dir);
 	struct im_buf b;
 	int changes = 0;
 
@@ -74,12 +61,12 @@ upgrade(struct run *r, struct im_err *err)
 	enum im_status st = im_read_file(AT_FDCWD, path, LDIF_MAX, &b, err);
 	if (st == IM_OK)
 		st = im_tree_upgrade(
-		    r->dir, (struct im_str) { b.p, b.n }, opt.dry_run, tell, r, &changes, err);
+		    r->dir.dir, (struct im_str) { b.p, b.n }, opt.dry_run, tell, r, &changes, err);
 	im_buf_done(&b);
 	if (st != IM_OK)
 		return st;
 	if (r->json != NULL)
-		print_json(r->json);
+		im_cmd_print_json(r->json);
 	else if (changes == 0)
 		printf("nothing to change\n");
 	return IM_OK;
@@ -88,16 +75,16 @@ upgrade(struct run *r, struct im_err *err)
 static void
 audit_json(struct run *r, const struct im_audit *x)
 {
-	struct im_value *o = im_v_add_object(&r->arena, r->json), *changes;
+	struct im_value *o = im_v_add_object(&r->dir.arena, r->json), *changes;
 
-	im_v_set_int(&r->arena, o, "when", x->when);
-	im_v_set_str(&r->arena, o, "who", x->who);
-	im_v_set_str(&r->arena, o, "verb", x->verb);
-	im_v_set_str(&r->arena, o, "kind", x->kind);
-	im_v_set_str(&r->arena, o, "name", x->name);
-	changes = im_v_set_array(&r->arena, o, "changes");
+	im_v_set_int(&r->dir.arena, o, "when", x->when);
+	im_v_set_str(&r->dir.arena, o, "who", x->who);
+	im_v_set_str(&r->dir.arena, o, "verb", x->verb);
+	im_v_set_str(&r->dir.arena, o, "kind", x->kind);
+	im_v_set_str(&r->dir.arena, o, "name", x->name);
+	changes = im_v_set_array(&r->dir.arena, o, "changes");
 	for (const char **c = x->changes; *c != NULL; c++)
-		im_v_add_span(&r->arena, changes, im_str(*c));
+		im_v_add_span(&r->dir.arena, changes, im_str(*c));
 }
 
 static enum im_status
@@ -110,7 +97,8 @@ audit(struct run *r, struct im_err *err)
 
 	if (opt.max != NULL && (!im_str_u64(im_str(opt.max), IM_AUDIT_MAX, &max) || max == 0))
 		return im_fail(err, IM_USAGE, "--max \"%.20s\": wanted is 1 to %d", opt.max, IM_AUDIT_MAX);
-	enum im_status st = im_audit_list(r->dir, 0, (int)max, opt.who, opt.of, &r->arena, &list, &n, err);
+	enum im_status st =
+	    im_audit_list(r->dir.dir, 0, (int)max, opt.who, opt.of, &r->dir.arena, &list, &n, err);
 	if (st != IM_OK)
 		return st;
 	for (int i = 0; i < n; i++) {
@@ -119,13 +107,13 @@ audit(struct run *r, struct im_err *err)
 			continue;
 		}
 		printf("%s  %s: %s %s %s\n", im_when_text(list[i].when, when),
-		    printable(&r->arena, list[i].who), list[i].verb, list[i].kind,
-		    printable(&r->arena, list[i].name));
+		    printable(&r->dir.arena, list[i].who), list[i].verb, list[i].kind,
+		    printable(&r->dir.arena, list[i].name));
 		for (const char **c = list[i].changes; *c != NULL; c++)
-			printf("    %s\n", printable(&r->arena, *c));
+			printf("    %s\n", printable(&r->dir.arena, *c));
 	}
 	if (r->json != NULL)
-		print_json(r->json);
+		im_cmd_print_json(r->json);
 	return IM_OK;
 }
 
@@ -134,18 +122,14 @@ with_directory(
     struct im_cmd_ctx *ctx, enum im_status (*what)(struct run *r, struct im_err *err), struct im_err *err)
 {
 	struct run r = { 0 };
-	enum im_status st = im_conf_load(ctx->config, &r.conf, err);
+	enum im_status st = im_dir_run_begin(ctx->config, NULL, &r.dir, err);
 
 	if (st != IM_OK)
 		return st;
 	if (ctx->json)
-		r.json = im_v_array(&r.arena);
-	st = im_dir_open(&r.conf, &r.dir, err);
-	if (st == IM_OK)
-		st = what(&r, err);
-	im_dir_close(r.dir);
-	im_arena_done(&r.arena);
-	im_conf_done(&r.conf);
+		r.json = im_v_array(&r.dir.arena);
+	st = what(&r, err);
+	im_dir_run_end(&r.dir);
 	return st;
 }
 

@@ -113,7 +113,7 @@ list_read_members(const char *file, struct im_arena *a, const char ***ret, struc
 }
 
 static enum im_status
-fill(struct list_run *r, struct im_list *l, struct im_err *err)
+fill(struct im_dir_run *r, struct im_list *l, struct im_err *err)
 {
 	struct im_list_change c = { 0 };
 
@@ -138,7 +138,7 @@ fill(struct list_run *r, struct im_list *l, struct im_err *err)
 enum im_status
 list_add(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct list_run r;
+	struct im_dir_run r;
 	struct im_list l = { .name = argv[0] };
 
 	(void)argc;
@@ -148,7 +148,7 @@ list_add(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 	/* --class names what is the default anyway, and lets nothing else be said beside it */
 	if (opt.class && (opt.rules.post || opt.rules.join || opt.rules.reply))
 		return im_fail(err, IM_USAGE, "--class and --post, --join or --reply-to exclude each other");
-	enum im_status st = list_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, list_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = fill(&r, &l, err);
@@ -156,6 +156,6 @@ list_add(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		st = im_list_add(r.dir, &l, err);
 	if (st == IM_OK)
 		st = list_tell(ctx, &r, l.name, err);
-	list_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }

@@ -55,20 +55,20 @@ const struct im_opt list_delete_opts[] = {
 };
 
 static enum im_status
-change(struct im_cmd_ctx *ctx, struct list_run *r, const char *name, const struct im_list_change *c,
+change(struct im_cmd_ctx *ctx, struct im_dir_run *r, const char *name, const struct im_list_change *c,
     struct im_err *err)
 {
 	enum im_status st = im_list_set(r->dir, name, c, err);
 
 	if (st == IM_OK)
 		st = list_tell(ctx, r, name, err);
-	list_end(r);
+	im_dir_run_end(r);
 	return st;
 }
 
 /* who - what follows the name of the list */
 static const char **
-who(struct list_run *r, int argc, char **argv)
+who(struct im_dir_run *r, int argc, char **argv)
 {
 	const char **v = im_arena_alloc(&r->arena, (size_t)argc * sizeof(*v));
 
@@ -80,9 +80,9 @@ who(struct list_run *r, int argc, char **argv)
 enum im_status
 list_join(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct list_run r;
+	struct im_dir_run r;
 
-	enum im_status st = list_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, list_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	const struct im_list_change c = { .add_members = who(&r, argc, argv) };
@@ -92,9 +92,9 @@ list_join(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 enum im_status
 list_leave(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct list_run r;
+	struct im_dir_run r;
 
-	enum im_status st = list_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, list_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	const struct im_list_change c = { .remove_members = who(&r, argc, argv) };
@@ -104,7 +104,7 @@ list_leave(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 enum im_status
 list_set(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct list_run r;
+	struct im_dir_run r;
 	struct im_list_change c = { .description = opt.description,
 		.set_archive = opt.archive || opt.no_archive,
 		.archive = opt.archive,
@@ -122,7 +122,7 @@ list_set(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 	if (!c.description && !c.set_archive && !c.set_enabled && !c.set_post && !c.set_join &&
 	    !c.set_reply && opt.owners.n + opt.no_owners.n + opt.addresses.n + opt.no_addresses.n == 0)
 		return im_fail(err, IM_USAGE, "nothing to change; see intimail-list --help");
-	st = list_begin(ctx, &r, err);
+	st = im_dir_run_begin(ctx->config, list_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	c.add_owners = list_copy(&r, &opt.owners);
@@ -153,11 +153,11 @@ confirm(const struct im_list *l, struct im_err *err)
 enum im_status
 list_delete(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct list_run r;
+	struct im_dir_run r;
 	struct im_list l;
 
 	(void)argc;
-	enum im_status st = list_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, list_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_list_get(r.dir, argv[0], &r.arena, &l, err);
@@ -168,10 +168,10 @@ list_delete(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 	if (st == IM_OK && ctx->json) {
 		struct im_value *v = im_v_object(&r.arena);
 		list_json(&r, &l, v);
-		list_print_value(v);
+		im_cmd_print_json(v);
 	} else if (st == IM_OK) {
 		printf("%s deleted\n", l.name);
 	}
-	list_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }

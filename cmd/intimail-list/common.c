@@ -8,31 +8,8 @@
 
 #include "list.h"
 
-enum { JSON_MAX = 64 * 1024 * 1024 };
-
-enum im_status
-list_begin(struct im_cmd_ctx *ctx, struct list_run *r, struct im_err *err)
-{
-	*r = (struct list_run) { 0 };
-	enum im_status st = im_conf_load(ctx->config, &r->conf, err);
-	if (st != IM_OK)
-		return st;
-	st = im_dir_open_as(&r->conf, list_as, &r->dir, err);
-	if (st != IM_OK)
-		im_conf_done(&r->conf);
-	return st;
-}
-
-void
-list_end(struct list_run *r)
-{
-	im_dir_close(r->dir);
-	im_arena_done(&r->arena);
-	im_conf_done(&r->conf);
-}
-
 const char **
-list_copy(struct list_run *r, const struct im_strlist *l)
+list_copy(struct im_dir_run *r, const struct im_strlist *l)
 {
 	const char **v = im_arena_alloc(&r->arena, (l->n + 1) * sizeof(*v));
 
@@ -58,18 +35,6 @@ list_rules_parse(const struct list_rules *w, struct im_list_change *c, struct im
 	return IM_OK;
 }
 
-void
-list_print_value(const struct im_value *v)
-{
-	struct im_buf b;
-
-	im_buf_init(&b, JSON_MAX);
-	im_v_json(v, &b);
-	(void)fwrite(b.p, 1, b.n, stdout);
-	(void)putchar('\n');
-	im_buf_done(&b);
-}
-
 static void
 json_array(struct im_arena *a, struct im_value *obj, const char *key, const char *const *v)
 {
@@ -83,7 +48,7 @@ json_array(struct im_arena *a, struct im_value *obj, const char *key, const char
 }
 
 void
-list_json(struct list_run *r, const struct im_list *l, struct im_value *obj)
+list_json(struct im_dir_run *r, const struct im_list *l, struct im_value *obj)
 {
 	struct im_arena *a = &r->arena;
 
@@ -133,7 +98,7 @@ print_list(const struct im_list *l)
 }
 
 enum im_status
-list_tell(struct im_cmd_ctx *ctx, struct list_run *r, const char *name, struct im_err *err)
+list_tell(struct im_cmd_ctx *ctx, struct im_dir_run *r, const char *name, struct im_err *err)
 {
 	struct im_list l;
 
@@ -143,7 +108,7 @@ list_tell(struct im_cmd_ctx *ctx, struct list_run *r, const char *name, struct i
 	if (ctx->json) {
 		struct im_value *v = im_v_object(&r->arena);
 		list_json(r, &l, v);
-		list_print_value(v);
+		im_cmd_print_json(v);
 	} else {
 		print_list(&l);
 	}

@@ -7,28 +7,18 @@
 #define IM_CMD_LIST_H
 
 #include "base/cmdline.h"
-#include "base/conf.h"
 #include "base/value.h"
 #include "directory/list.h"
+#include "directory/run.h"
 
 im_subcmd_fn list_add, list_list, list_show, list_members, list_join, list_leave, list_set, list_delete;
 extern const struct im_opt list_add_opts[], list_set_opts[], list_delete_opts[];
 extern const char *list_as; /* --as UID */
 
-/* a run of a subcommand: configuration and connection */
-struct list_run {
-	struct im_conf conf;
-	struct im_dir *dir;
-	struct im_arena arena;
-};
-enum im_status list_begin(struct im_cmd_ctx *ctx, struct list_run *r, struct im_err *err) IM_MUSTUSE;
-void list_end(struct list_run *r);
-
-void list_print_value(const struct im_value *v);
-void list_json(struct list_run *r, const struct im_list *l, struct im_value *obj);
+void list_json(struct im_dir_run *r, const struct im_list *l, struct im_value *obj);
 /* list_tell - the list as it is now: JSON, or for people */
 enum im_status list_tell(
-    struct im_cmd_ctx *ctx, struct list_run *r, const char *name, struct im_err *err) IM_MUSTUSE;
+    struct im_cmd_ctx *ctx, struct im_dir_run *r, const char *name, struct im_err *err) IM_MUSTUSE;
 
 /* the words of the command line for the rules of a list; NULL leaves them unset */
 struct list_rules {
@@ -37,7 +27,7 @@ struct list_rules {
 enum im_status list_rules_parse(
     const struct list_rules *w, struct im_list_change *c, struct im_err *err) IM_MUSTUSE;
 /* list_copy - options given several times as a NULL-terminated array */
-const char **list_copy(struct list_run *r, const struct im_strlist *l);
+const char **list_copy(struct im_dir_run *r, const struct im_strlist *l);
 
 /* list_read_members - a member a line: a user name, an address, or "Name <address>"; "-" is standard input */
 enum im_status list_read_members(

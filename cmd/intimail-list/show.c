@@ -38,12 +38,12 @@ print_table(const struct im_list *l, int n)
 enum im_status
 list_list(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct list_run r;
+	struct im_dir_run r;
 	struct im_list *lists;
 	int n;
 
 	(void)argc, (void)argv;
-	enum im_status st = list_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, list_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_list_all(r.dir, &r.arena, &lists, &n, err);
@@ -51,36 +51,36 @@ list_list(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		struct im_value *arr = im_v_array(&r.arena);
 		for (int i = 0; i < n; i++)
 			list_json(&r, &lists[i], im_v_add_object(&r.arena, arr));
-		list_print_value(arr);
+		im_cmd_print_json(arr);
 	} else if (st == IM_OK) {
 		print_table(lists, n);
 	}
-	list_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }
 
 enum im_status
 list_show(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct list_run r;
+	struct im_dir_run r;
 
 	(void)argc;
-	enum im_status st = list_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, list_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = list_tell(ctx, &r, argv[0], err);
-	list_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }
 
 enum im_status
 list_members(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct list_run r;
+	struct im_dir_run r;
 	const char **people, **outside;
 
 	(void)argc;
-	enum im_status st = list_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, list_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_list_people(r.dir, argv[0], &r.arena, &people, &outside, err);
@@ -91,13 +91,13 @@ list_members(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		arr = im_v_set_array(&r.arena, v, "outside");
 		for (const char **p = outside; *p != NULL; p++)
 			im_v_add_span(&r.arena, arr, im_str(*p));
-		list_print_value(v);
+		im_cmd_print_json(v);
 	} else if (st == IM_OK) {
 		for (const char **p = people; *p != NULL; p++)
 			puts(*p);
 		for (const char **p = outside; *p != NULL; p++)
 			puts(*p);
 	}
-	list_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }

@@ -45,7 +45,7 @@ const struct im_opt user_add_opts[] = {
 };
 
 static enum im_status
-add(struct user_run *r, struct im_cmd_ctx *ctx, const char *uid, const char *password, struct im_err *err)
+add(struct im_dir_run *r, struct im_cmd_ctx *ctx, const char *uid, const char *password, struct im_err *err)
 {
 	struct im_person p = {
 		.uid = uid,
@@ -86,20 +86,20 @@ add(struct user_run *r, struct im_cmd_ctx *ctx, const char *uid, const char *pas
 enum im_status
 user_add(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct user_run r;
+	struct im_dir_run r;
 	char *password;
 
 	(void)argc;
 	if (opt.name == NULL)
 		return im_fail(
 		    err, IM_USAGE, "--name is missing: intimail-user add %s --name 'Full Name'", argv[0]);
-	enum im_status st = user_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, user_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = user_read_password(opt.password_stdin, argv[0], &password, err);
 	if (st == IM_OK)
 		st = add(&r, ctx, argv[0], password, err);
 	user_forget_password(password);
-	user_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }

@@ -31,7 +31,7 @@ move(int root, int archive, const char *uid, const char *to, struct im_err *err)
 }
 
 enum im_status
-user_archive(struct user_run *r, const char *uid, const char **ret, struct im_err *err)
+user_archive(struct im_dir_run *r, const char *uid, const char **ret, struct im_err *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	const char *to;
@@ -68,7 +68,7 @@ user_archive(struct user_run *r, const char *uid, const char **ret, struct im_er
 }
 
 enum im_status
-user_purge(struct user_run *r, const char *uid, struct im_err *err)
+user_purge(struct im_dir_run *r, const char *uid, struct im_err *err)
 {
 	const char *path = im_arena_fmt(&r->arena, "%s/%s", r->conf.mail_root, uid);
 	const char *const rm[] = { "rm", "-rf", "--one-file-system", "--", path, NULL };

@@ -12,39 +12,16 @@
 #include "user.h"
 #include "web/session.h"
 
-enum { JSON_MAX = 16 * 1024 * 1024 };
-
 const char *user_as;
 
-enum im_status
-user_begin(struct im_cmd_ctx *ctx, struct user_run *r, struct im_err *err)
-{
-	*r = (struct user_run) { 0 };
-	enum im_status st = im_conf_load(ctx->config, &r->conf, err);
-	if (st != IM_OK)
-		return st;
-	st = im_dir_open_as(&r->conf, user_as, &r->dir, err);
-	if (st != IM_OK)
-		im_conf_done(&r->conf);
-	return st;
-}
-
-void
-user_end(struct user_run *r)
-{
-	im_dir_close(r->dir);
-	im_arena_done(&r->arena);
-	im_conf_done(&r->conf);
-}
-
 const char *
-user_mail_dir(struct user_run *r, const char *uid)
+user_mail_dir(struct im_dir_run *r, const char *uid)
 {
 	return im_arena_fmt(&r->arena, "%s/%s/Maildir", r->conf.mail_root, uid);
 }
 
 const char *
-user_quota_text(struct user_run *r, uint64_t quota)
+user_quota_text(struct im_dir_run *r, uint64_t quota)
 {
 	char size[16];
 
@@ -73,7 +50,7 @@ user_when_parse(const char *option, const char *s, int64_t *ret, struct im_err *
 }
 
 void
-user_json(struct user_run *r, const struct im_person *p, struct im_value *obj)
+user_json(struct im_dir_run *r, const struct im_person *p, struct im_value *obj)
 {
 	struct im_arena *a = &r->arena;
 
@@ -99,28 +76,16 @@ user_json(struct user_run *r, const struct im_person *p, struct im_value *obj)
 }
 
 void
-user_print_value(const struct im_value *v)
-{
-	struct im_buf b;
-
-	im_buf_init(&b, JSON_MAX);
-	im_v_json(v, &b);
-	(void)fwrite(b.p, 1, b.n, stdout);
-	(void)putchar('\n');
-	im_buf_done(&b);
-}
-
-void
-user_print_json(struct user_run *r, const struct im_person *p)
+user_print_json(struct im_dir_run *r, const struct im_person *p)
 {
 	struct im_value *v = im_v_object(&r->arena);
 
 	user_json(r, p, v);
-	user_print_value(v);
+	im_cmd_print_json(v);
 }
 
 void
-user_print(struct user_run *r, const struct im_person *p)
+user_print(struct im_dir_run *r, const struct im_person *p)
 {
 	printf("User name:      %s\n", p->uid);
 	printf("Name:           %s\n", p->name);
@@ -146,7 +111,7 @@ user_print(struct user_run *r, const struct im_person *p)
 }
 
 enum im_status
-user_end_sessions(struct user_run *r, const char *uid, struct im_err *err)
+user_end_sessions(struct im_dir_run *r, const char *uid, struct im_err *err)
 {
 	int n;
 	enum im_status st = im_session_end_all(&r->conf, uid, &n, err);

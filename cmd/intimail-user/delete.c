@@ -36,24 +36,24 @@ confirm(const struct im_person *p, struct im_err *err)
 }
 
 static void
-print_deleted(struct user_run *r, const struct im_person *p, const char *place)
+print_deleted(struct im_dir_run *r, const struct im_person *p, const char *place)
 {
 	struct im_value *v = im_v_object(&r->arena);
 
 	user_json(r, p, v);
 	im_v_set_str(&r->arena, v, "archive", place);
-	user_print_value(v);
+	im_cmd_print_json(v);
 }
 
 enum im_status
 user_delete(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct user_run r;
+	struct im_dir_run r;
 	struct im_person p;
 	const char *place = NULL;
 
 	(void)argc;
-	enum im_status st = user_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, user_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_person_get(r.dir, argv[0], &r.arena, &p, err);
@@ -74,6 +74,6 @@ user_delete(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		printf("%s deleted; the mail is kept in %s\n", p.uid, place);
 	else if (st == IM_OK)
 		printf("%s deleted; no mail is left\n", p.uid);
-	user_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }

@@ -19,7 +19,7 @@ const struct im_opt user_expire_opts[] = {
 };
 
 static enum im_status
-end(struct user_run *r, const struct im_person *p, struct im_err *err)
+end(struct im_dir_run *r, const struct im_person *p, struct im_err *err)
 {
 	const struct im_person_change c = { .csn = p->csn, .set_enabled = true };
 
@@ -30,7 +30,7 @@ end(struct user_run *r, const struct im_person *p, struct im_err *err)
 }
 
 static enum im_status
-expire(struct user_run *r, struct im_value *json, struct im_err *err)
+expire(struct im_dir_run *r, struct im_value *json, struct im_err *err)
 {
 	int64_t now = (int64_t)time(NULL);
 	struct im_person *people;
@@ -62,16 +62,16 @@ expire(struct user_run *r, struct im_value *json, struct im_err *err)
 enum im_status
 user_expire(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct user_run r;
+	struct im_dir_run r;
 
 	(void)argc, (void)argv;
-	enum im_status st = user_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, user_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	struct im_value *json = ctx->json ? im_v_array(&r.arena) : NULL;
 	st = expire(&r, json, err);
 	if (st == IM_OK && json != NULL)
-		user_print_value(json);
-	user_end(&r);
+		im_cmd_print_json(json);
+	im_dir_run_end(&r);
 	return st;
 }

@@ -10,7 +10,7 @@
 #include "user.h"
 
 static void
-print_table(struct user_run *r, const struct im_person *p, int n)
+print_table(struct im_dir_run *r, const struct im_person *p, int n)
 {
 	size_t uid = 9, mail = 7;
 
@@ -28,12 +28,12 @@ print_table(struct user_run *r, const struct im_person *p, int n)
 enum im_status
 user_list(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct user_run r;
+	struct im_dir_run r;
 	struct im_person *people;
 	int n;
 
 	(void)argc, (void)argv;
-	enum im_status st = user_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, user_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_person_list(r.dir, &r.arena, &people, &n, err);
@@ -41,24 +41,24 @@ user_list(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		struct im_value *arr = im_v_array(&r.arena);
 		for (int i = 0; i < n; i++)
 			user_json(&r, &people[i], im_v_add_object(&r.arena, arr));
-		user_print_value(arr);
+		im_cmd_print_json(arr);
 	} else if (st == IM_OK && n == 0) {
 		printf("Nobody yet: intimail-user add UID --name NAME adds a person.\n");
 	} else if (st == IM_OK) {
 		print_table(&r, people, n);
 	}
-	user_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }
 
 enum im_status
 user_show(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct user_run r;
+	struct im_dir_run r;
 	struct im_person p;
 
 	(void)argc;
-	enum im_status st = user_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, user_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_person_get(r.dir, argv[0], &r.arena, &p, err);
@@ -66,6 +66,6 @@ user_show(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		user_print_json(&r, &p);
 	else if (st == IM_OK)
 		user_print(&r, &p);
-	user_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }

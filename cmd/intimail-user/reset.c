@@ -10,7 +10,7 @@
 
 /* the address as a browser reaches it: the port is named where it is not the usual one */
 static const char *
-url(struct user_run *r, const char *path)
+url(struct im_dir_run *r, const char *path)
 {
 	const char *host = r->conf.hostname;
 
@@ -23,11 +23,11 @@ enum im_status
 user_reset(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
 	struct im_person p;
-	struct user_run r;
+	struct im_dir_run r;
 	const char *path;
 
 	(void)argc;
-	enum im_status st = user_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, user_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_person_get(r.dir, argv[0], &r.arena, &p, err);
@@ -37,10 +37,10 @@ user_reset(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		struct im_value *v = im_v_object(&r.arena);
 		im_v_set_str(&r.arena, v, "uid", p.uid);
 		im_v_set_str(&r.arena, v, "url", url(&r, path));
-		user_print_value(v);
+		im_cmd_print_json(v);
 	} else if (st == IM_OK) {
 		printf("%s\n", url(&r, path));
 	}
-	user_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }

@@ -137,14 +137,14 @@ user_set(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
 	struct im_person_change c;
 	struct im_person p;
-	struct user_run r;
+	struct im_dir_run r;
 	const char *add[IM_COUNT(opt.add.v) + 1] = { NULL }, *remove[IM_COUNT(opt.remove.v) + 1] = { NULL };
 
 	(void)argc;
 	enum im_status st = read_change(&c, add, remove, err);
 	if (st != IM_OK)
 		return st;
-	st = user_begin(ctx, &r, err);
+	st = im_dir_run_begin(ctx->config, user_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_person_set(r.dir, argv[0], &c, err);
@@ -156,7 +156,7 @@ user_set(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		user_print_json(&r, &p);
 	else if (st == IM_OK)
 		user_print(&r, &p);
-	user_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }
 
@@ -165,9 +165,9 @@ switch_to(struct im_cmd_ctx *ctx, const char *uid, bool on, struct im_err *err)
 {
 	const struct im_person_change c = { .set_enabled = true, .enabled = on };
 	struct im_person p;
-	struct user_run r;
+	struct im_dir_run r;
 
-	enum im_status st = user_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, user_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_person_set(r.dir, uid, &c, err);
@@ -179,7 +179,7 @@ switch_to(struct im_cmd_ctx *ctx, const char *uid, bool on, struct im_err *err)
 		user_print_json(&r, &p);
 	else if (st == IM_OK)
 		printf("%s %s\n", uid, on ? "enabled" : "disabled: no mail is accepted, no sign-in");
-	user_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }
 
@@ -200,12 +200,12 @@ user_enable(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 enum im_status
 user_passwd(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
-	struct user_run r;
+	struct im_dir_run r;
 	struct im_person p;
 	char *password = NULL;
 
 	(void)argc;
-	enum im_status st = user_begin(ctx, &r, err);
+	enum im_status st = im_dir_run_begin(ctx->config, user_as, &r, err);
 	if (st != IM_OK)
 		return st;
 	st = im_person_get(r.dir, argv[0], &r.arena, &p, err);
@@ -223,6 +223,6 @@ user_passwd(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		user_print_json(&r, &p);
 	else if (st == IM_OK)
 		printf("password of %s changed\n", argv[0]);
-	user_end(&r);
+	im_dir_run_end(&r);
 	return st;
 }

@@ -7,9 +7,9 @@
 #define IM_USER_H
 
 #include "base/cmdline.h"
-#include "base/conf.h"
 #include "base/value.h"
 #include "directory/person.h"
+#include "directory/run.h"
 
 im_subcmd_fn user_reset;
 im_subcmd_fn user_add, user_list, user_show, user_set, user_passwd, user_delete, user_disable, user_enable,
@@ -18,26 +18,16 @@ extern const struct im_opt user_add_opts[], user_set_opts[], user_passwd_opts[],
     user_expire_opts[];
 extern const char *user_as; /* --as: with whose rights, or NULL */
 
-/* a run of a subcommand: configuration and connection */
-struct user_run {
-	struct im_conf conf;
-	struct im_dir *dir;
-	struct im_arena arena;
-};
-enum im_status user_begin(struct im_cmd_ctx *ctx, struct user_run *r, struct im_err *err) IM_MUSTUSE;
-void user_end(struct user_run *r);
-
 /* user_end_sessions - of a person whose rights have changed: else a browser stays signed in for hours */
-enum im_status user_end_sessions(struct user_run *r, const char *uid, struct im_err *err) IM_MUSTUSE;
+enum im_status user_end_sessions(struct im_dir_run *r, const char *uid, struct im_err *err) IM_MUSTUSE;
 
 /* the person as JSON or for people */
-void user_json(struct user_run *r, const struct im_person *p, struct im_value *obj);
-void user_print_value(const struct im_value *v);
-void user_print_json(struct user_run *r, const struct im_person *p);
-void user_print(struct user_run *r, const struct im_person *p);
-const char *user_mail_dir(struct user_run *r, const char *uid);
+void user_json(struct im_dir_run *r, const struct im_person *p, struct im_value *obj);
+void user_print_json(struct im_dir_run *r, const struct im_person *p);
+void user_print(struct im_dir_run *r, const struct im_person *p);
+const char *user_mail_dir(struct im_dir_run *r, const char *uid);
 /* "5 GB" or "no limit", in the arena */
-const char *user_quota_text(struct user_run *r, uint64_t quota);
+const char *user_quota_text(struct im_dir_run *r, uint64_t quota);
 /* "5G"; "none" and "0" are no limit */
 enum im_status user_quota_parse(const char *s, uint64_t *ret, struct im_err *err) IM_MUSTUSE;
 
@@ -46,8 +36,8 @@ enum im_status user_when_parse(
     const char *option, const char *s, int64_t *ret, struct im_err *err) IM_MUSTUSE;
 /* archive.c: the mail of who was deleted goes to mail_root/.archive, *ret its new place, NULL: there was none */
 enum im_status user_archive(
-    struct user_run *r, const char *uid, const char **ret, struct im_err *err) IM_MUSTUSE;
-enum im_status user_purge(struct user_run *r, const char *uid, struct im_err *err) IM_MUSTUSE;
+    struct im_dir_run *r, const char *uid, const char **ret, struct im_err *err) IM_MUSTUSE;
+enum im_status user_purge(struct im_dir_run *r, const char *uid, struct im_err *err) IM_MUSTUSE;
 
 /*
  * user_read_password - a line of standard input when from_stdin; typed twice without echo on a terminal; else *ret is

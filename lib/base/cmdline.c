@@ -21,6 +21,9 @@
 #include "base/conf.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/value.h"
+
+enum { JSON_MAX = 64 * 1024 * 1024 };
 
 enum { FIRST_CODE = 1000, MAX_OPTS = 64 }; /* what getopt_long returns for table entry 0 */
 
@@ -266,4 +269,16 @@ im_cmd_main(const struct im_cmd *cmd, int argc, char **argv)
 	if (flushed != IM_OK)
 		fprintf(stderr, "%s: %s\n", cmd->name, err.msg);
 	return im_exit_cli(st != IM_OK ? st : flushed);
+}
+
+void
+im_cmd_print_json(const struct im_value *v)
+{
+	struct im_buf b;
+
+	im_buf_init(&b, JSON_MAX);
+	im_v_json(v, &b);
+	(void)fwrite(b.p, 1, b.n, stdout);
+	(void)putchar('\n');
+	im_buf_done(&b);
 }

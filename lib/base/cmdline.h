@@ -72,6 +72,10 @@ struct im_cmd_ctx {
  */
 int im_cmd_main(const struct im_cmd *cmd, int argc, char **argv);
 
+/* im_cmd_print_json - what --json prints: the value and a newline on standard output */
+struct im_value;
+void im_cmd_print_json(const struct im_value *v);
+
 #define IM_VERSION "0.1.0" /* the one place; debian/changelog and man pages are tested against it */
 
 #endif
