@@ -153,17 +153,6 @@ check_one(struct index_run *r, const struct im_mailbox *b, void *arg, struct im_
 	return IM_OK;
 }
 
-static void
-print_json(const struct im_value *v)
-{
-	struct im_buf b;
-
-	im_buf_init(&b, 1 << 24);
-	im_v_json(v, &b);
-	printf("%s\n", b.p);
-	im_buf_done(&b);
-}
-
 static enum im_status
 run(struct im_cmd_ctx *ctx, int argc, char **argv, index_box_fn *fn, struct report *rep, struct im_err *err)
 {
@@ -175,7 +164,7 @@ run(struct im_cmd_ctx *ctx, int argc, char **argv, index_box_fn *fn, struct repo
 	rep->all = ctx->json ? im_v_array(&r.arena) : NULL;
 	st = index_each_mailbox(&r, argc > 1 ? argv[1] : NULL, fn, rep, err);
 	if (st == IM_OK && rep->all != NULL)
-		print_json(rep->all);
+		im_cmd_print_json(rep->all);
 	index_end(&r);
 	return st;
 }

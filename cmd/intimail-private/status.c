@@ -93,15 +93,11 @@ private_show(const struct im_cmd_ctx *ctx, const struct im_conf *conf)
 	struct im_server servers[IM_NSERVERS];
 	const struct im_value *v;
 	bool all = true;
-	struct im_buf b;
 
 	im_servers(conf, &arena, servers);
 	v = describe(conf, servers, &arena);
 	if (ctx->json) {
-		im_buf_init(&b, 65536);
-		im_v_json(v, &b);
-		printf("%s\n", b.p);
-		im_buf_done(&b);
+		im_cmd_print_json(v);
 	} else {
 		print_text(v);
 	}

@@ -13,7 +13,7 @@
 #include "base/value.h"
 #include "mta/queue.h"
 
-enum { JSON_MAX = 64 * 1024 * 1024, SHOW_MAX = 1024 * 1024 };
+enum { SHOW_MAX = 1024 * 1024 };
 
 static bool opt_yes;
 
@@ -43,17 +43,6 @@ print_message(const struct im_queue_message *m)
 	}
 }
 
-static void
-print_value(const struct im_value *v)
-{
-	struct im_buf b;
-
-	im_buf_init(&b, JSON_MAX);
-	im_v_json(v, &b);
-	printf("%s\n", b.p);
-	im_buf_done(&b);
-}
-
 static enum im_status
 run_list(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
@@ -68,7 +57,7 @@ run_list(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		return st;
 	st = im_queue_list(&conf, &a, &list, &n, &total, err);
 	if (st == IM_OK && ctx->json) {
-		print_value(im_queue_value(&a, list, n, total));
+		im_cmd_print_json(im_queue_value(&a, list, n, total));
 	} else if (st == IM_OK) {
 		for (int i = 0; i < n; i++)
 			print_message(&list[i]);
@@ -100,7 +89,7 @@ run_show(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		v = im_v_object(&a);
 		im_v_set_str(&a, v, "id", argv[0]);
 		im_v_set_span(&a, v, "text", im_buf_str(&text));
-		print_value(v);
+		im_cmd_print_json(v);
 	} else if (st == IM_OK) {
 		(void)fwrite(text.p, 1, text.n, stdout);
 	}
@@ -142,7 +131,7 @@ each(struct im_cmd_ctx *ctx, enum im_queue_verb verb, const char *done, int argc
 		}
 	}
 	if (ctx->json)
-		print_value(results);
+		im_cmd_print_json(results);
 	im_arena_done(&a);
 	im_conf_done(&conf);
 	return first;

@@ -54,7 +54,6 @@ static void
 show(const struct im_cmd_ctx *ctx, const struct im_conf *conf, const struct im_put *put,
     const struct told *told, struct im_value *object)
 {
-	struct im_buf b;
 
 	if (!ctx->json) {
 		if (put->changes == 0)
@@ -66,10 +65,7 @@ show(const struct im_cmd_ctx *ctx, const struct im_conf *conf, const struct im_p
 	(void)told;
 	im_v_set_str(told->arena, object, "root", conf->root);
 	im_v_set_str(told->arena, object, "config", conf->file);
-	im_buf_init(&b, 1024 * 1024);
-	im_v_json(object, &b);
-	printf("%s\n", b.p);
-	im_buf_done(&b);
+	im_cmd_print_json(object);
 }
 
 static enum im_status

@@ -14,8 +14,6 @@
 #include "mail/date.h"
 #include "mta/trace.h"
 
-enum { JSON_MAX = 64 * 1024 * 1024 };
-
 static bool opt_lines;
 static const char *opt_since;
 
@@ -68,13 +66,9 @@ print_trace(const struct im_trace *t, struct im_arena *a)
 static void
 print_all(const struct im_cmd_ctx *ctx, const struct im_trace *list, int n, struct im_arena *a)
 {
-	struct im_buf b;
 
 	if (ctx->json) {
-		im_buf_init(&b, JSON_MAX);
-		im_v_json(im_trace_value(a, list, n), &b);
-		printf("%s\n", b.p);
-		im_buf_done(&b);
+		im_cmd_print_json(im_trace_value(a, list, n));
 		return;
 	}
 	for (int i = 0; i < n; i++) {

@@ -120,7 +120,6 @@ list(struct places *p, bool json)
 {
 	const char *verbs[MAX_VERBS];
 	struct im_value *arr = im_v_array(&p->arena);
-	struct im_buf b;
 	size_t n = 0;
 
 	for (size_t i = 0; i < MAX_DIRS; i++)
@@ -144,10 +143,7 @@ list(struct places *p, bool json)
 		printf("\n\"intimail help COMMAND\" and \"man intimail-COMMAND\" tell more.\n");
 		return;
 	}
-	im_buf_init(&b, 1024 * 1024);
-	im_v_json(arr, &b);
-	puts(b.p);
-	im_buf_done(&b);
+	im_cmd_print_json(arr);
 }
 
 static enum im_status
