@@ -13,7 +13,6 @@
 #include "base/str.h"
 #include "base/when.h"
 #include "directory/alias.h"
-#include "directory/ldapmsg.h"
 #include "directory/list_int.h"
 #include "directory/mods.h"
 
@@ -276,11 +275,11 @@ read_alias(struct im_dir *d, LDAPMessage *e, struct im_arena *a, struct im_alias
 		return false;
 	x->owner = im_dir_uid_of(d, text(d, e, "owner", a), a);
 	x->purpose = text(d, e, "description", a);
-	if (!im_ldap_time(im_str(text(d, e, "createTimestamp", a)), &x->created))
-		x->created = 0;
+	x->created = im_dir_time(im_dir_value(d, e, "createTimestamp", a));
 	/* an end that cannot be read is over: the policy server does not take mail for it either */
 	const char *end = im_dir_value(d, e, "mailExpire", a);
-	if (end != NULL && !im_ldap_time(im_str(end), &x->expires))
+	x->expires = im_dir_time(end);
+	if (end != NULL && x->expires == 0)
 		x->expires = 1;
 	if (!im_str_u64(im_str(text(d, e, "mailLimit", a)), INT64_MAX, &x->limit))
 		x->limit = 0;
@@ -391,28 +390,14 @@ im_alias_set(struct im_dir *d, const char *address, const struct im_alias_change
 enum im_status
 im_alias_orphan(struct im_dir *d, const char *owner, struct im_err *err)
 {
-	static const char *const attrs[] = { "mailAlias", NULL };
 	struct im_mods m = { .d = d };
-	LDAPMessage *msg;
 
 	enum im_status st = im_person_uid_ok(owner, err);
-	if (st == IM_OK)
-		st = im_dir_search(
-		    d, aliases_dn(d), LDAP_SCOPE_ONELEVEL, owner_filter(d, owner), attrs, 0, &msg, err);
 	if (st != IM_OK)
 		return st;
 	/* the schema demands an owner: the branch is nobody */
 	im_mods_replace(&m, "owner", im_dir_people(d));
 	im_mods_bool(&m, LDAP_MOD_REPLACE, "mailEnabled", false);
-	for (LDAPMessage *e = ldap_first_entry(d->ld, msg); st == IM_OK && e != NULL;
-	     e = ldap_next_entry(d->ld, e)) {
-		char *dn = ldap_get_dn(d->ld, e);
-		errno = 0;
-		int rc = dn ? im_mods_run(&m, dn, NULL) : LDAP_NO_MEMORY;
-		if (rc != LDAP_SUCCESS && rc != LDAP_NO_SUCH_OBJECT)
-			st = im_dir_fail(d, rc, err, "revoking the throw-away addresses of %s", owner);
-		ldap_memfree(dn);
-	}
-	ldap_msgfree(msg);
-	return st;
+	return im_mods_run_each(&m, aliases_dn(d), owner_filter(d, owner),
+	    im_arena_fmt(&d->arena, "revoking, of %s,", owner), err);
 }

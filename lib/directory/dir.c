@@ -16,6 +16,7 @@
 
 #include "base/when.h"
 #include "directory/dir.h"
+#include "directory/ldapmsg.h"
 
 const char *const im_person_attrs[] = { "uid", "cn", "mail", "mailAlias", "mailQuota", "mailEnabled",
 	"mailExpire", "preferredLanguage", "mailSendLimit", "mailPreference", "uidNumber", "entryCSN", NULL };
@@ -241,6 +242,12 @@ im_dir_people(struct im_dir *d)
 }
 
 const char *
+im_dir_groups(struct im_dir *d)
+{
+	return im_arena_fmt(&d->arena, "ou=groups,%s", d->conf->ldap_base);
+}
+
+const char *
 im_dir_person_dn(struct im_dir *d, const char *uid)
 {
 	return im_arena_fmt(&d->arena, "uid=%s,ou=people,%s", uid, d->conf->ldap_base);
@@ -310,12 +317,15 @@ im_dir_value(struct im_dir *d, LDAPMessage *entry, const char *attr, struct im_a
 int64_t
 im_dir_time(const char *text)
 {
-	struct tm tm = { 0 };
-	const char *end = text ? strptime(text, "%Y%m%d%H%M%S", &tm) : NULL;
+	struct im_str s = im_str(text), whole = im_str_cut(&s, '.'); /* slapd's own times have a fraction */
+	char seconds[16];
+	int64_t t;
 
-	if (end == NULL)
-		return 0;
-	if (*end == '.')
-		end += 1 + strspn(end + 1, "0123456789");
-	return strcmp(end, "Z") == 0 ? (int64_t)timegm(&tm) : 0;
+	if (s.p != NULL) {
+		if (s.n < 2 || s.p[s.n - 1] != 'Z' ||
+		    !im_fmt(seconds, sizeof(seconds), "%.*sZ", (int)whole.n, whole.p))
+			return 0;
+		whole = im_str(seconds);
+	}
+	return im_ldap_time(whole, &t) ? t : 0;
 }

@@ -26,6 +26,7 @@ enum im_status im_dir_fail(struct im_dir *d, int rc, struct im_err *err, const c
 /* DNs; the uid must have passed im_person_uid_ok() */
 const char *im_dir_person_dn(struct im_dir *d, const char *uid);
 const char *im_dir_people(struct im_dir *d);
+const char *im_dir_groups(struct im_dir *d);
 const char *im_dir_admins_dn(struct im_dir *d);
 
 /* im_dir_search - *ret is the caller's, to be freed with ldap_msgfree(); limit 0: no limit of ours */

@@ -67,12 +67,6 @@ im_list_join_parse(const char *s, enum im_list_join *ret)
 /* ---- who looks ---- */
 
 const char *
-im_dir_groups(struct im_dir *d)
-{
-	return im_arena_fmt(&d->arena, "ou=groups,%s", d->conf->ldap_base);
-}
-
-const char *
 im_dir_uid_of(struct im_dir *d, const char *dn, struct im_arena *a)
 {
 	const char *tail = im_arena_fmt(&d->arena, ",ou=people,%s", d->conf->ldap_base);

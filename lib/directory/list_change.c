@@ -386,26 +386,11 @@ im_list_add(struct im_dir *d, const struct im_list *l, struct im_err *err)
 static enum im_status
 unnest(struct im_dir *d, const char *name, struct im_err *err)
 {
-	static const char *const attrs[] = { "cn", NULL };
 	struct im_mods m = { .d = d };
-	LDAPMessage *msg;
 
 	im_mods_delete(&m, "memberUid", name);
-	enum im_status st = im_dir_search(
-	    d, im_dir_groups(d), LDAP_SCOPE_ONELEVEL, im_dir_eq(d, "memberUid", name), attrs, 0, &msg, err);
-	if (st != IM_OK)
-		return st;
-	for (LDAPMessage *e = ldap_first_entry(d->ld, msg); st == IM_OK && e != NULL;
-	     e = ldap_next_entry(d->ld, e)) {
-		char *dn = ldap_get_dn(d->ld, e);
-		errno = 0;
-		int rc = dn ? im_mods_run(&m, dn, NULL) : LDAP_NO_MEMORY;
-		if (rc != LDAP_SUCCESS && rc != LDAP_NO_SUCH_ATTRIBUTE)
-			st = im_dir_fail(d, rc, err, "taking %s out of %s", name, dn ? dn : "a list");
-		ldap_memfree(dn);
-	}
-	ldap_msgfree(msg);
-	return st;
+	return im_mods_run_each(&m, im_dir_groups(d), im_dir_eq(d, "memberUid", name),
+	    im_arena_fmt(&d->arena, "taking %s out of", name), err);
 }
 
 enum im_status

@@ -9,7 +9,6 @@
 #include "directory/dir.h"
 #include "directory/list.h"
 
-const char *im_dir_groups(struct im_dir *d); /* DN of ou=groups */
 /* im_dir_uid_of - the uid in the DN of a person, "" for another DN */
 const char *im_dir_uid_of(struct im_dir *d, const char *dn, struct im_arena *a);
 /* im_dir_taken - who has an address: the uid of a person, the name of a list, the address itself for a throw-away one; NULL: nobody */

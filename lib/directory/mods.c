@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: ISC
  */
 #include <errno.h>
+#include <string.h>
+#include <strings.h>
 
 #include "directory/mods.h"
 
@@ -53,6 +55,39 @@ im_mods_bool(struct im_mods *m, int op, const char *attr, bool value)
 	im_mods_values(m, op, attr, &text, 1);
 }
 
+/*
+ * touches_unique - slapo-unique looks for another entry with the same value by a search that inherits the assertion of
+ * the change: no other entry fits it, so the change is refused as if somebody had been faster
+ */
+static bool
+touches_unique(const struct im_mods *m)
+{
+	static const char *const names[] = { "mail", "mailAlias", "uidNumber" };
+
+	for (int i = 0; i < m->n; i++)
+		for (size_t k = 0; k < IM_COUNT(names); k++)
+			if (strcasecmp(m->list[i]->mod_type, names[k]) == 0)
+				return true;
+	return false;
+}
+
+/* same_csn - looked at instead of asserted: the moment between is small, and values are added one by one */
+static int
+same_csn(struct im_dir *d, const char *dn, const char *csn)
+{
+	static const char *const attrs[] = { "entryCSN", NULL };
+	LDAPMessage *msg = NULL;
+
+	int rc = ldap_search_ext_s(d->ld, dn, LDAP_SCOPE_BASE, "(objectClass=*)", (char **)(uintptr_t)attrs,
+	    0, NULL, NULL, NULL, 0, &msg);
+	LDAPMessage *e = rc == LDAP_SUCCESS ? ldap_first_entry(d->ld, msg) : NULL;
+	const char *now = e != NULL ? im_dir_value(d, e, "entryCSN", &d->arena) : NULL;
+	ldap_msgfree(msg);
+	if (rc == LDAP_SUCCESS && (now == NULL || strcmp(now, csn) != 0))
+		return LDAP_ASSERTION_FAILED;
+	return rc;
+}
+
 int
 im_mods_run(struct im_mods *m, const char *dn, const char *csn)
 {
@@ -64,7 +99,10 @@ im_mods_run(struct im_mods *m, const char *dn, const char *csn)
 	if (m->n == 0)
 		return LDAP_SUCCESS;
 	m->list[m->n] = NULL;
-	if (csn != NULL) {
+	if (csn != NULL && touches_unique(m)) {
+		rc = same_csn(m->d, dn, csn);
+		csn = NULL;
+	} else if (csn != NULL) {
 		const char *filter = im_dir_eq(m->d, "entryCSN", csn);
 		rc = ldap_create_assertion_control(m->d->ld, im_arena_strdup(&m->d->arena, filter), 1, list);
 	}
@@ -86,4 +124,27 @@ im_mods_new(struct im_mods *m, const char *dn)
 	im_dir_patience(m->d, IM_MODS_SECONDS);
 	errno = 0;
 	return ldap_add_ext_s(m->d->ld, dn, m->list, NULL, NULL);
+}
+
+enum im_status
+im_mods_run_each(
+    struct im_mods *m, const char *base, const char *filter, const char *what, struct im_err *err)
+{
+	static const char *const attrs[] = { LDAP_NO_ATTRS, NULL };
+	struct im_dir *d = m->d;
+	LDAPMessage *msg;
+
+	enum im_status st = im_dir_search(d, base, LDAP_SCOPE_ONELEVEL, filter, attrs, 0, &msg, err);
+	if (st != IM_OK)
+		return st;
+	for (LDAPMessage *e = ldap_first_entry(d->ld, msg); st == IM_OK && e != NULL;
+	     e = ldap_next_entry(d->ld, e)) {
+		char *dn = ldap_get_dn(d->ld, e);
+		int rc = dn ? im_mods_run(m, dn, NULL) : LDAP_NO_MEMORY;
+		if (rc != LDAP_SUCCESS && rc != LDAP_NO_SUCH_ATTRIBUTE && rc != LDAP_NO_SUCH_OBJECT)
+			st = im_dir_fail(d, rc, err, "%s %s", what, dn ? dn : "an entry");
+		ldap_memfree(dn);
+	}
+	ldap_msgfree(msg);
+	return st;
 }

@@ -32,6 +32,12 @@ void im_mods_bool(struct im_mods *m, int op, const char *attr, bool value);
  * only if the entry is still the one that was read (RFC 4528), else LDAP_ASSERTION_FAILED
  */
 int im_mods_run(struct im_mods *m, const char *dn, const char *csn) IM_MUSTUSE;
+/*
+ * im_mods_run_each - on every entry one level below base that matches the filter. What is gone meanwhile (entry, value) is
+ * fine; the first other failure ends it: "<what> <dn>: ..."
+ */
+enum im_status im_mods_run_each(
+    struct im_mods *m, const char *base, const char *filter, const char *what, struct im_err *err) IM_MUSTUSE;
 /* im_mods_new - as a new entry */
 int im_mods_new(struct im_mods *m, const char *dn) IM_MUSTUSE;
 

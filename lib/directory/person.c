@@ -14,10 +14,10 @@ static enum im_status
 admins(struct im_dir *d, const char ***ret, int *ret_n, struct im_err *err)
 {
 	static const char *const attrs[] = { "memberUid", NULL };
-	const char *groups = im_arena_fmt(&d->arena, "ou=groups,%s", d->conf->ldap_base);
 	LDAPMessage *msg;
 
-	enum im_status st = im_dir_search(d, groups, LDAP_SCOPE_ONELEVEL, "(cn=admins)", attrs, 0, &msg, err);
+	enum im_status st =
+	    im_dir_search(d, im_dir_groups(d), LDAP_SCOPE_ONELEVEL, "(cn=admins)", attrs, 0, &msg, err);
 	if (st != IM_OK)
 		return st;
 	LDAPMessage *e = ldap_first_entry(d->ld, msg);
@@ -70,7 +70,11 @@ read_person(struct im_dir *d, LDAPMessage *e, struct im_arena *a, struct im_pers
 	p->enabled = strcmp(text(d, e, "mailEnabled", a), "TRUE") == 0;
 	if (!im_str_u64(im_str(text(d, e, "mailQuota", a)), INT64_MAX, &p->quota))
 		p->quota = 0;
-	p->expires = im_dir_time(im_dir_value(d, e, "mailExpire", a));
+	/* an end that cannot be read is over: delivery and the policy server take no mail for it either */
+	const char *end = im_dir_value(d, e, "mailExpire", a);
+	p->expires = end == NULL ? 0 : im_dir_time(end);
+	if (end != NULL && p->expires == 0)
+		p->expires = 1;
 	p->send_limit = number(d, e, "mailSendLimit");
 	p->unix_uid = number(d, e, "uidNumber");
 	int n;
@@ -102,6 +106,17 @@ two_steps(struct im_dir *d, struct im_person *people, int n, const char *filter,
 	}
 	ldap_msgfree(msg);
 	return IM_OK;
+}
+
+const char *
+im_person_preference(const struct im_person *p, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char **v = p->preferences; v && *v; v++)
+		if (strncmp(*v, name, n) == 0 && (*v)[n] == '=')
+			return *v + n + 1;
+	return "";
 }
 
 enum im_status

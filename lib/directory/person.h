@@ -32,6 +32,8 @@ struct im_person {
 	const char *csn;          /* of the entry as it was read (entryCSN) */
 };
 
+/* im_person_preference - the value of "name=value", "" when there is none */
+const char *im_person_preference(const struct im_person *p, const char *name);
 enum im_status im_person_get(struct im_dir *d, const char *uid, struct im_arena *a, struct im_person *ret,
     struct im_err *err) IM_MUSTUSE;
 enum im_status im_person_list(

@@ -166,38 +166,19 @@ not_last_admin(struct im_dir *d, const struct im_person *p, struct im_err *err)
 	    err, IM_CONFLICT, "%s is the only administrator: make somebody else one first", p->uid);
 }
 
-static enum im_status
-leave(struct im_dir *d, const char *attr, const char *value, struct im_err *err)
-{
-	static const char *const attrs[] = { "cn", NULL };
-	const char *groups = im_arena_fmt(&d->arena, "ou=groups,%s", d->conf->ldap_base);
-	struct im_mods m = { .d = d };
-	LDAPMessage *msg;
-
-	im_mods_delete(&m, attr, value);
-	enum im_status st =
-	    im_dir_search(d, groups, LDAP_SCOPE_SUBTREE, im_dir_eq(d, attr, value), attrs, 0, &msg, err);
-	if (st != IM_OK)
-		return st;
-	for (LDAPMessage *e = ldap_first_entry(d->ld, msg); st == IM_OK && e != NULL;
-	     e = ldap_next_entry(d->ld, e)) {
-		char *dn = ldap_get_dn(d->ld, e);
-		int rc = dn ? im_mods_run(&m, dn, NULL) : LDAP_NO_MEMORY;
-		if (rc != LDAP_SUCCESS && rc != LDAP_NO_SUCH_ATTRIBUTE)
-			st = im_dir_fail(d, rc, err, "taking %s out of %s", value, dn ? dn : "a group");
-		ldap_memfree(dn);
-	}
-	ldap_msgfree(msg);
-	return st;
-}
-
 /* leave_groups - as a member and as an owner; a list that has no owner left is the administrators' */
 static enum im_status
 leave_groups(struct im_dir *d, const char *uid, struct im_err *err)
 {
-	enum im_status st = leave(d, "memberUid", uid, err);
+	const char *what = im_arena_fmt(&d->arena, "taking %s out of", uid), *dn = im_dir_person_dn(d, uid);
+	struct im_mods member = { .d = d }, owner = { .d = d };
 
-	return st == IM_OK ? leave(d, "owner", im_dir_person_dn(d, uid), err) : st;
+	im_mods_delete(&member, "memberUid", uid);
+	im_mods_delete(&owner, "owner", dn);
+	enum im_status st =
+	    im_mods_run_each(&member, im_dir_groups(d), im_dir_eq(d, "memberUid", uid), what, err);
+	return st == IM_OK ? im_mods_run_each(&owner, im_dir_groups(d), im_dir_eq(d, "owner", dn), what, err)
+			   : st;
 }
 
 /* no_list - members of a list are named by uid or by list: one name is never both */
@@ -205,11 +186,10 @@ static enum im_status
 no_list(struct im_dir *d, const char *uid, struct im_err *err)
 {
 	static const char *const attrs[] = { "cn", NULL };
-	const char *groups = im_arena_fmt(&d->arena, "ou=groups,%s", d->conf->ldap_base);
 	LDAPMessage *msg;
 
-	enum im_status st =
-	    im_dir_search(d, groups, LDAP_SCOPE_ONELEVEL, im_dir_eq(d, "cn", uid), attrs, 0, &msg, err);
+	enum im_status st = im_dir_search(
+	    d, im_dir_groups(d), LDAP_SCOPE_ONELEVEL, im_dir_eq(d, "cn", uid), attrs, 0, &msg, err);
 	if (st != IM_OK)
 		return st;
 	if (ldap_count_entries(d->ld, msg) > 0)

@@ -5,12 +5,7 @@
  */
 #include "directory/two_step.h"
 
-#include <errno.h>
-
-#include "base/str.h"
-#include "directory/dir.h"
-
-enum { WRITE_SECONDS = 30, MODS_MAX = 3 };
+#include "directory/mods.h"
 
 enum im_status
 im_two_step_get(
@@ -53,65 +48,48 @@ im_two_step_is_on(struct im_dir *d, const char *uid, bool *ret, struct im_err *e
 	return IM_OK;
 }
 
-static LDAPMod
-mod(struct im_dir *d, int op, const char *attr, const char *const *values, int n)
-{
-	LDAPMod m = { .mod_op = op, .mod_type = im_arena_strdup(&d->arena, attr) };
-
-	if (n > 0) {
-		m.mod_values = im_arena_alloc(&d->arena, ((size_t)n + 1) * sizeof(char *));
-		for (int i = 0; i < n; i++)
-			m.mod_values[i] = im_arena_strdup(&d->arena, values[i]);
-		m.mod_values[n] = NULL;
-	}
-	return m;
-}
-
 static enum im_status
-modify(struct im_dir *d, const char *uid, LDAPMod *mods, int n, const char *what, struct im_err *err)
+modify(struct im_mods *m, const char *uid, const char *what, struct im_err *err)
 {
-	LDAPMod *list[MODS_MAX + 1] = { NULL };
 	enum im_status st = im_person_uid_ok(uid, err);
 
 	if (st != IM_OK)
 		return st;
-	for (int i = 0; i < n && i < MODS_MAX; i++)
-		list[i] = &mods[i];
-	im_dir_patience(d, WRITE_SECONDS);
-	errno = 0;
-	int rc = ldap_modify_ext_s(d->ld, im_dir_person_dn(d, uid), list, NULL, NULL);
+	int rc = im_mods_run(m, im_dir_person_dn(m->d, uid), NULL);
 	if (rc == LDAP_SUCCESS)
 		return IM_OK;
 	if (rc == LDAP_NO_SUCH_ATTRIBUTE)
 		return im_fail(err, IM_NOTFOUND, "%s of %s: not there (any more)", what, uid);
-	return im_dir_fail(d, rc, err, "%s of %s", what, uid);
+	return im_dir_fail(m->d, rc, err, "%s of %s", what, uid);
 }
 
 enum im_status
 im_two_step_set(struct im_dir *d, const char *uid, const char *secret, const char *const *hashes, int n,
     struct im_err *err)
 {
-	LDAPMod mods[2] = { mod(d, LDAP_MOD_REPLACE, "mailOtpRecovery", hashes, n) };
-	int nmods = 1;
+	struct im_mods m = { .d = d };
 
+	im_mods_values(&m, LDAP_MOD_REPLACE, "mailOtpRecovery", hashes, n);
 	if (secret)
-		mods[nmods++] = mod(d, LDAP_MOD_REPLACE, "mailOtpSecret", &secret, 1);
-	return modify(d, uid, mods, nmods, "setting the second step", err);
+		im_mods_replace(&m, "mailOtpSecret", secret);
+	return modify(&m, uid, "setting the second step", err);
 }
 
 enum im_status
 im_two_step_remove(struct im_dir *d, const char *uid, struct im_err *err)
 {
-	LDAPMod mods[] = { mod(d, LDAP_MOD_REPLACE, "mailOtpRecovery", NULL, 0),
-		mod(d, LDAP_MOD_REPLACE, "mailOtpSecret", NULL, 0) };
+	struct im_mods m = { .d = d };
 
-	return modify(d, uid, mods, IM_COUNT(mods), "removing the second step", err);
+	im_mods_replace(&m, "mailOtpRecovery", NULL);
+	im_mods_replace(&m, "mailOtpSecret", NULL);
+	return modify(&m, uid, "removing the second step", err);
 }
 
 enum im_status
 im_two_step_use(struct im_dir *d, const char *uid, const char *hash, struct im_err *err)
 {
-	LDAPMod m = mod(d, LDAP_MOD_DELETE, "mailOtpRecovery", &hash, 1);
+	struct im_mods m = { .d = d };
 
-	return modify(d, uid, &m, 1, "using a recovery code", err);
+	im_mods_delete(&m, "mailOtpRecovery", hash);
+	return modify(&m, uid, "using a recovery code", err);
 }
