@@ -39,32 +39,25 @@ row(struct admin *x, struct im_value *rows, const struct im_alias *l)
 enum im_status
 addresses_show(struct admin *x)
 {
-	const char *what = im_query(x->r, "q");
-	int n, hits = 0, page = admin_page_number(x);
+	struct admin_rows hits;
+	int n;
 	struct im_alias *all;
 	enum im_status st = im_alias_list(x->d, NULL, x->a, &all, &n, x->err);
 
 	if (st != IM_OK)
 		return st;
-	if (!what || strlen(what) > ADMIN_FIELD_MAX)
-		what = "";
+	admin_rows_begin(x, &hits);
 	admin_title(x, "addresses", im_tr(x->r->lang, "Throw-away addresses"));
 	struct im_value *rows = im_v_set_array(x->a, x->model, "aliases");
 	for (int i = 0; i < n; i++) {
-		if (!admin_contains(all[i].address, what) && !admin_contains(all[i].owner, what) &&
-		    !admin_contains(all[i].purpose, what))
+		if (!admin_contains(all[i].address, hits.what) && !admin_contains(all[i].owner, hits.what) &&
+		    !admin_contains(all[i].purpose, hits.what))
 			continue;
-		if (hits / ADMIN_PAGE == page)
+		if (admin_rows_take(&hits))
 			row(x, rows, &all[i]);
-		hits++;
 	}
-	im_v_set_str(x->a, x->model, "q", what);
-	im_v_set_int(x->a, x->model, "total", hits);
-	im_v_set_str(x->a, x->model, "total_text",
-	    im_tr_count(x->r->lang, "%d address", "%d addresses", (uint64_t)hits, x->a));
-	admin_pages(x,
-	    *what ? im_urlf(x->a, "/admin/addresses?q=%s", im_url_segment(x->a, what)) : "/admin/addresses",
-	    page, hits);
+	admin_rows_end(x, &hits, "/admin/addresses",
+	    im_tr_count(x->r->lang, "%d address", "%d addresses", (uint64_t)hits.hits, x->a));
 	return IM_OK;
 }
 

@@ -13,6 +13,7 @@
 #include "base/shell.h"
 #include "directory/directory.h"
 #include "directory/person.h"
+#include "mail/maildir.h" /* im_uid_valid, im_queueid_valid */
 #include "web/app.h"
 
 enum {
@@ -75,6 +76,18 @@ const char *admin_time_text(struct admin *x, int64_t t);       /* for people */
 bool admin_time_parse(struct admin *x, const char *s, int64_t *ret); /* local, in the future; or "14d" */
 const char *admin_time_command(struct admin *x, int64_t t);          /* as commands take it, "never" */
 bool admin_contains(const char *text, const char *what);             /* ASCII case folded */
+
+/*
+ * a long list that can be searched: begin; take for each hit (false: it is on another page); end sets q, total,
+ * total_text and the addresses of the pages beside
+ */
+struct admin_rows {
+	const char *what; /* searched for; "" = all */
+	int page, hits;
+};
+void admin_rows_begin(struct admin *x, struct admin_rows *rows);
+bool admin_rows_take(struct admin_rows *rows);
+void admin_rows_end(struct admin *x, const struct admin_rows *rows, const char *base, const char *total_text);
 
 /* admin_pages - newer_url and older_url for page number n (from 0) of total rows; base has its query already */
 void admin_pages(struct admin *x, const char *base, int page, int total);

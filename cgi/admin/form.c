@@ -13,12 +13,9 @@
 const char *
 admin_field(struct admin *x, const char *name)
 {
-	const char *v = im_form(x->r, name);
-	struct im_str s = im_str_trim(im_str(v));
+	const char *v = im_form_text(x->r, name);
 
-	if (!v || s.n == 0 || s.n > ADMIN_FIELD_MAX)
-		return "";
-	return im_arena_strndup(x->a, s.p, s.n);
+	return strlen(v) <= ADMIN_FIELD_MAX ? v : "";
 }
 
 bool
@@ -145,6 +142,33 @@ admin_pages(struct admin *x, const char *base, int page, int total)
 	im_v_set_str(x->a, x->model, "newer_url", before);
 	im_v_set_str(
 	    x->a, x->model, "older_url", more ? im_urlf(x->a, "%s%spage=%d", base, sep, page + 1) : NULL);
+}
+
+void
+admin_rows_begin(struct admin *x, struct admin_rows *rows)
+{
+	const char *what = im_query(x->r, "q");
+
+	*rows = (struct admin_rows) { .what = what && strlen(what) <= ADMIN_FIELD_MAX ? what : "",
+		.page = admin_page_number(x) };
+}
+
+bool
+admin_rows_take(struct admin_rows *rows)
+{
+	return rows->hits++ / ADMIN_PAGE == rows->page;
+}
+
+void
+admin_rows_end(struct admin *x, const struct admin_rows *rows, const char *base, const char *total_text)
+{
+	const char *url =
+	    *rows->what ? im_urlf(x->a, "%s?q=%s", base, im_url_segment(x->a, rows->what)) : base;
+
+	im_v_set_str(x->a, x->model, "q", rows->what);
+	im_v_set_int(x->a, x->model, "total", rows->hits);
+	im_v_set_str(x->a, x->model, "total_text", total_text);
+	admin_pages(x, url, rows->page, rows->hits);
 }
 
 void

@@ -57,7 +57,7 @@ load(struct admin *x, struct im_list *l)
 	const char *name = x->r->args[0];
 	enum im_status st;
 
-	if (list_name_right(name))
+	if (im_uid_valid(name))
 		st = im_list_get(x->d, name, x->a, l, x->err);
 	else
 		st = im_fail(x->err, IM_NOTFOUND, "not the name of a list");

@@ -10,7 +10,6 @@
 #include "directory/list.h"
 
 const char *list_url(struct admin *x, const char *name);
-bool list_name_right(const char *name);
 int list_count(const char *const *v);
 const char *list_post_label(struct admin *x, enum im_list_post post);
 /* list_choices - the options of who may post and who may join */

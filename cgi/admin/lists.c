@@ -13,15 +13,6 @@ list_url(struct admin *x, const char *name)
 	return im_url_below(x->a, "/admin/lists", name);
 }
 
-bool
-list_name_right(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 0 && n <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n &&
-	       !strchr("._-", name[0]) && name[n - 1] != '.' && !strstr(name, "..");
-}
-
 int
 list_count(const char *const *v)
 {
@@ -78,32 +69,25 @@ row(struct admin *x, struct im_value *rows, const struct im_list *l)
 enum im_status
 lists_show(struct admin *x)
 {
-	const char *what = im_query(x->r, "q");
-	int n, hits = 0, page = admin_page_number(x);
+	struct admin_rows hits;
+	int n;
 	struct im_list *all;
 	enum im_status st = im_list_all(x->d, x->a, &all, &n, x->err);
 
 	if (st != IM_OK)
 		return st;
-	if (!what || strlen(what) > ADMIN_FIELD_MAX)
-		what = "";
+	admin_rows_begin(x, &hits);
 	admin_title(x, "lists", im_tr(x->r->lang, "Groups and lists"));
 	struct im_value *rows = im_v_set_array(x->a, x->model, "lists");
 	for (int i = 0; i < n; i++) {
-		if (!admin_contains(all[i].name, what) && !admin_contains(all[i].description, what) &&
-		    !admin_contains(all[i].mail, what))
+		if (!admin_contains(all[i].name, hits.what) &&
+		    !admin_contains(all[i].description, hits.what) && !admin_contains(all[i].mail, hits.what))
 			continue;
-		if (hits / ADMIN_PAGE == page)
+		if (admin_rows_take(&hits))
 			row(x, rows, &all[i]);
-		hits++;
 	}
-	im_v_set_str(x->a, x->model, "q", what);
-	im_v_set_int(x->a, x->model, "total", hits);
-	im_v_set_str(x->a, x->model, "total_text",
-	    im_tr_count(x->r->lang, "%d list", "%d lists", (uint64_t)hits, x->a));
-	admin_pages(x,
-	    *what ? im_urlf(x->a, "/admin/lists?q=%s", im_url_segment(x->a, what)) : "/admin/lists", page,
-	    hits);
+	admin_rows_end(x, &hits, "/admin/lists",
+	    im_tr_count(x->r->lang, "%d list", "%d lists", (uint64_t)hits.hits, x->a));
 	return IM_OK;
 }
 
@@ -185,7 +169,7 @@ lists_add(struct admin *x)
 	const char **members;
 	int n;
 
-	if (!list_name_right(l.name))
+	if (!im_uid_valid(l.name))
 		admin_wrong(x, "name",
 		    im_tr(x->r->lang,
 			"Small letters a-z, digits, “.”, “_” and “-”, beginning with a letter or a "

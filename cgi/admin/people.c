@@ -53,31 +53,24 @@ row(struct admin *x, struct im_value *rows, const struct im_person *p)
 enum im_status
 people_show(struct admin *x)
 {
-	const char *what = im_query(x->r, "q");
-	int n, hits = 0, page = admin_page_number(x);
+	struct admin_rows hits;
+	int n;
 	struct im_person *all;
 	enum im_status st = im_person_list(x->d, x->a, &all, &n, x->err);
 
 	if (st != IM_OK)
 		return st;
-	if (!what || strlen(what) > ADMIN_FIELD_MAX)
-		what = "";
+	admin_rows_begin(x, &hits);
 	admin_title(x, "people", im_tr(x->r->lang, "People"));
 	struct im_value *rows = im_v_set_array(x->a, x->model, "people");
 	for (int i = 0; i < n; i++) {
-		if (!found(&all[i], what))
+		if (!found(&all[i], hits.what))
 			continue;
-		if (hits / ADMIN_PAGE == page)
+		if (admin_rows_take(&hits))
 			row(x, rows, &all[i]);
-		hits++;
 	}
-	im_v_set_str(x->a, x->model, "q", what);
-	im_v_set_int(x->a, x->model, "total", hits);
-	im_v_set_str(x->a, x->model, "total_text",
-	    im_tr_count(x->r->lang, "%d person", "%d people", (uint64_t)hits, x->a));
-	admin_pages(x,
-	    *what ? im_urlf(x->a, "/admin/people?q=%s", im_url_segment(x->a, what)) : "/admin/people", page,
-	    hits);
+	admin_rows_end(x, &hits, "/admin/people",
+	    im_tr_count(x->r->lang, "%d person", "%d people", (uint64_t)hits.hits, x->a));
 	return IM_OK;
 }
 
@@ -135,7 +128,7 @@ people_add(struct admin *x)
 	struct im_err why;
 	enum im_status st;
 
-	if (!person_uid_right(p.uid))
+	if (!im_uid_valid(p.uid))
 		admin_wrong(x, "uid",
 		    im_tr(x->r->lang,
 			"Small letters a-z, digits, “.”, “_” and “-”, beginning with a letter or a "

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "directory/alias.h"
 #include "helper/helper.h"
 #include "person_form.h"
 #include "web/reset.h"
@@ -107,7 +106,7 @@ load(struct admin *x, struct im_person *p)
 {
 	const char *uid = x->r->args[0];
 
-	if (!person_uid_right(uid)) {
+	if (!im_uid_valid(uid)) {
 		x->resp->error_text = im_tr(x->r->lang, "There is nobody of this user name.");
 		return im_fail(x->err, IM_NOTFOUND, "not a user name");
 	}
@@ -220,21 +219,6 @@ after(struct admin *x, const char *uid, const struct im_person_change *c)
 		(void)!im_session_end_all(x->r->conf, uid, &n, &ignored);
 }
 
-/*
- * set - with what was read as the condition. Addresses go without: each is added or taken away by itself, so nothing can be
- * overwritten, and slapd's look for somebody else's same address would fall under the condition as well
- */
-static enum im_status
-set(struct admin *x, const struct im_person *p, struct im_person_change *c, const char *csn)
-{
-	bool addresses = c->add_addresses || c->remove_addresses || c->primary;
-
-	c->csn = addresses ? NULL : csn;
-	if (addresses && csn && p->csn && strcmp(csn, p->csn) != 0)
-		return im_fail(x->err, IM_CONFLICT, "%s was changed meanwhile", p->uid);
-	return im_person_set(x->d, p->uid, c, x->err);
-}
-
 static enum im_status
 do_change(struct admin *x, struct im_person *p, struct im_person_change *c)
 {
@@ -243,8 +227,9 @@ do_change(struct admin *x, struct im_person *p, struct im_person_change *c)
 
 	if (!*csn)
 		csn = NULL;
+	c->csn = csn;
 	if (!x->wrong) {
-		st = set(x, p, c, csn);
+		st = im_person_set(x->d, p->uid, c, x->err);
 		if (st == IM_OK) {
 			after(x, p->uid, c);
 			/* whoever gave the right away cannot see this page any more */
@@ -367,8 +352,6 @@ do_delete(struct admin *x, const struct im_person *p)
 		return IM_OK;
 	}
 	enum im_status st = im_person_delete(x->d, p->uid, x->err);
-	if (st == IM_OK)
-		st = im_alias_orphan(x->d, p->uid, x->err);
 	if (st == IM_OK) {
 		(void)!im_session_end_all(x->r->conf, p->uid, &n, &ignored);
 		admin_command(x, "intimail-user", "delete", p->uid, NULL);

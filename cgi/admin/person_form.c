@@ -7,15 +7,6 @@
 
 #include <string.h>
 
-bool
-person_uid_right(const char *uid)
-{
-	size_t n = strlen(uid);
-
-	return n > 0 && n <= 64 && strspn(uid, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n &&
-	       !strchr("._-", uid[0]) && uid[n - 1] != '.' && !strstr(uid, "..");
-}
-
 void
 person_read_quota(struct admin *x, uint64_t *ret)
 {

@@ -9,7 +9,6 @@
 #include "admin.h"
 
 const char *person_url(struct admin *x, const char *uid);
-bool person_uid_right(const char *uid);
 /* these tell what is wrong beside the field */
 void person_read_quota(struct admin *x, uint64_t *ret);
 void person_read_expires(struct admin *x, int64_t *ret);

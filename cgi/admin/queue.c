@@ -19,15 +19,6 @@ static const struct verb {
 	{ "delete", "queue-delete", /* N_ */ "It was deleted. Nobody is told." },
 };
 
-static bool
-id_right(const char *id)
-{
-	size_t n = strlen(id);
-
-	return n > 0 && n <= 64 &&
-	       strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") == n;
-}
-
 static const char *
 queue_label(struct admin *x, const char *queue)
 {
@@ -158,7 +149,7 @@ queue_message(struct admin *x)
 	const char *id = x->r->args[0], *args[] = { id, NULL }, *text;
 	cJSON *answer;
 
-	if (!id_right(id))
+	if (!im_queueid_valid(im_str(id)))
 		return no_such(x);
 	if (!admin_helper(x, "queue-show", args, &answer, &text)) {
 		if (x->err->st == IM_NOTFOUND || x->err->st == IM_INVALID)
@@ -187,7 +178,7 @@ queue_change(struct admin *x)
 	for (size_t i = 0; i < IM_COUNT(verbs); i++)
 		if (strcmp(what, verbs[i].word) == 0)
 			v = &verbs[i];
-	if (!id_right(id))
+	if (!im_queueid_valid(im_str(id)))
 		return no_such(x);
 	if (!v)
 		return im_fail(x->err, IM_INVALID, "a form without a known name");

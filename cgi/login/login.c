@@ -76,19 +76,6 @@ wrong(struct im_request *r, struct im_response *resp, struct im_value *model)
 	return IM_OK;
 }
 
-/* preference - the value of "name=value", or NULL */
-static const char *
-preference(const struct im_person *p, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char **v = p->preferences; v && *v; v++) {
-		if (strncmp(*v, name, n) == 0 && (*v)[n] == '=')
-			return *v + n + 1;
-	}
-	return NULL;
-}
-
 enum im_status
 login_enter(struct im_request *r, struct im_response *resp, const struct login *l, struct im_err *err)
 {
@@ -97,9 +84,9 @@ login_enter(struct im_request *r, struct im_response *resp, const struct login *
 	const struct im_session_new n = { .uid = p->uid,
 		.ends = p->expires,
 		.language = p->language,
-		.look = preference(p, "look"),
-		.density = preference(p, "density"),
-		.timezone = preference(p, "timezone"),
+		.look = im_person_preference(p, "look"),
+		.density = im_person_preference(p, "density"),
+		.timezone = im_person_preference(p, "timezone"),
 		.admin = p->admin,
 		.address = r->remote_addr,
 		.agent = r->user_agent };

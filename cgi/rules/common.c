@@ -8,14 +8,6 @@
 #include "mail/address.h"
 #include "rules.h"
 
-const char *
-rules_field(const struct im_request *r, const char *name)
-{
-	struct im_str s = im_str_trim(im_str(im_form(r, name)));
-
-	return s.n == 0 ? "" : im_arena_strndup(r->arena, s.p, s.n);
-}
-
 enum im_status
 rules_open(struct im_request *r, struct im_response *resp, struct im_value *model, struct rules_page *p,
     struct im_err *err)
@@ -37,7 +29,7 @@ rules_open(struct im_request *r, struct im_response *resp, struct im_value *mode
 		return st;
 	}
 	if (r->method == IM_POST)
-		p->rules.version = rules_field(r, "version");
+		p->rules.version = im_form_text(r, "version");
 	return IM_OK;
 }
 

@@ -131,7 +131,7 @@ choice_of(const char *s, const struct choice *c, size_t n)
 static const char *
 numbered(const struct im_request *r, const char *name, int i)
 {
-	return rules_field(r, im_arena_fmt(r->arena, "%s%d", name, i));
+	return im_form_text(r, im_arena_fmt(r->arena, "%s%d", name, i));
 }
 
 static void

@@ -38,7 +38,7 @@ forward_save(struct im_request *r, struct im_response *resp, struct im_value *mo
 	enum im_status st = rules_open(r, resp, model, &p, err);
 	if (st != IM_OK)
 		return st;
-	p.rules.forward = rules_field(r, "forward");
+	p.rules.forward = im_form_text(r, "forward");
 	p.rules.forward_keep = im_form(r, "keep") != NULL || p.rules.forward[0] == '\0';
 	const char *wrong = p.rules.forward[0] != '\0' ? rules_address_error(r, p.rules.forward) : NULL;
 	if (wrong != NULL)
@@ -78,7 +78,7 @@ signature_save(struct im_request *r, struct im_response *resp, struct im_value *
 	enum im_status st = rules_open(r, resp, model, &p, err);
 	if (st != IM_OK)
 		return st;
-	p.rules.signature = rules_field(r, "signature");
+	p.rules.signature = im_form_text(r, "signature");
 	if (strlen(p.rules.signature) > IM_RULES_TEXT_MAX)
 		rules_refuse(&p, model, "signature_error", im_tr(r->lang, "This text is too long."));
 	st = rules_save(&p, "/settings/signature", err);

@@ -31,8 +31,6 @@ void rules_show(struct rules_page *p, const char *title, const char *tab);
 void rules_refuse(struct rules_page *p, struct im_value *at, const char *key, const char *text);
 /* rules_address_error - why one cannot forward to it, translated; NULL: one can */
 const char *rules_address_error(const struct im_request *r, const char *address);
-/* rules_field - a form's field without blanks around it; "" where it is missing */
-const char *rules_field(const struct im_request *r, const char *name);
 
 im_handler filters_show, filters_save, forward_show, forward_save, vacation_show, vacation_save,
     signature_show, signature_save, storage_show, address_show;

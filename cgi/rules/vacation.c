@@ -45,11 +45,12 @@ show(struct rules_page *p)
 	bool typed = p->r->method == IM_POST;
 
 	im_v_set_bool(a, p->model, "on", q->vacation);
-	im_v_set_str(a, p->model, "from", typed ? rules_field(p->r, "from") : date_text(a, q->vacation_from));
-	im_v_set_str(a, p->model, "to",
-	    typed ? rules_field(p->r, "to") : date_text(a, q->vacation_to > 0 ? q->vacation_to - 1 : 0));
 	im_v_set_str(
-	    a, p->model, "days", typed ? rules_field(p->r, "days") : im_arena_fmt(a, "%d", q->vacation_days));
+	    a, p->model, "from", typed ? im_form_text(p->r, "from") : date_text(a, q->vacation_from));
+	im_v_set_str(a, p->model, "to",
+	    typed ? im_form_text(p->r, "to") : date_text(a, q->vacation_to > 0 ? q->vacation_to - 1 : 0));
+	im_v_set_str(a, p->model, "days",
+	    typed ? im_form_text(p->r, "days") : im_arena_fmt(a, "%d", q->vacation_days));
 	im_v_set_str(a, p->model, "subject", q->vacation_subject);
 	im_v_set_str(a, p->model, "text", q->vacation_text);
 	rules_show(p, im_tr(p->r->lang, "Absence"), "at_vacation");
@@ -72,7 +73,7 @@ static void
 take_dates(struct rules_page *p)
 {
 	const struct im_lang *l = p->r->lang;
-	const char *from = rules_field(p->r, "from"), *to = rules_field(p->r, "to");
+	const char *from = im_form_text(p->r, "from"), *to = im_form_text(p->r, "to");
 
 	p->rules.vacation_from = from[0] != '\0' ? day(from, 0) : 0;
 	p->rules.vacation_to = to[0] != '\0' ? day(to, 1) : 0;
@@ -92,10 +93,10 @@ take(struct rules_page *p)
 	uint64_t days;
 
 	q->vacation = im_form(p->r, "on") != NULL;
-	q->vacation_subject = rules_field(p->r, "subject");
-	q->vacation_text = rules_field(p->r, "text");
+	q->vacation_subject = im_form_text(p->r, "subject");
+	q->vacation_text = im_form_text(p->r, "text");
 	take_dates(p);
-	if (!im_str_u64(im_str(rules_field(p->r, "days")), 365, &days) || days < 1)
+	if (!im_str_u64(im_str(im_form_text(p->r, "days")), 365, &days) || days < 1)
 		rules_refuse(p, p->model, "days_error", im_tr(l, "A number from 1 to 365 is wanted."));
 	else
 		q->vacation_days = (int)days;

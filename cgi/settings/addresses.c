@@ -57,8 +57,8 @@ show(struct im_request *r, struct im_response *resp, struct im_value *model, str
 {
 	struct im_value *list = im_v_set_array(r->arena, model, "aliases");
 	struct im_value *options = im_v_set_array(r->arena, model, "lives");
-	bool adds = strcmp(settings_field(r, "do"), "add") == 0; /* else they were typed into another form */
-	const char *life = settings_field(r, "life");
+	bool adds = strcmp(im_form_text(r, "do"), "add") == 0; /* else they were typed into another form */
+	const char *life = im_form_text(r, "life");
 	struct im_alias *all;
 	int n = 0;
 	enum im_status st = im_alias_list(d, r->session->uid, r->arena, &all, &n, err);
@@ -69,8 +69,8 @@ show(struct im_request *r, struct im_response *resp, struct im_value *model, str
 		add(r, list, &all[i]);
 	for (size_t i = 0; i < IM_COUNT(lives); i++)
 		settings_option(r, options, lives[i].value, im_tr(r->lang, lives[i].label), life);
-	im_v_set_str(r->arena, model, "purpose", adds ? settings_field(r, "purpose") : "");
-	im_v_set_str(r->arena, model, "limit", adds ? settings_field(r, "limit") : "");
+	im_v_set_str(r->arena, model, "purpose", adds ? im_form_text(r, "purpose") : "");
+	im_v_set_str(r->arena, model, "limit", adds ? im_form_text(r, "limit") : "");
 	return st;
 }
 
@@ -99,8 +99,8 @@ static enum im_status
 make(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_dir *d,
     struct im_err *err)
 {
-	struct im_alias_new n = { .owner = r->session->uid, .purpose = settings_field(r, "purpose") };
-	const char *life = settings_field(r, "life"), *limit = settings_field(r, "limit"), *address;
+	struct im_alias_new n = { .owner = r->session->uid, .purpose = im_form_text(r, "purpose") };
+	const char *life = im_form_text(r, "life"), *limit = im_form_text(r, "limit"), *address;
 
 	for (size_t i = 0; i < IM_COUNT(lives); i++) {
 		if (strcmp(life, lives[i].value) == 0 && lives[i].days > 0)
@@ -124,13 +124,13 @@ static enum im_status
 change(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_dir *d,
     const char *what, struct im_err *err)
 {
-	const char *address = settings_field(r, "address"), *csn = settings_field(r, "csn");
+	const char *address = im_form_text(r, "address"), *csn = im_form_text(r, "csn");
 	struct im_alias_change c = { .csn = *csn ? csn : NULL };
 
 	if (strcmp(what, "revoke") == 0) {
 		c.set_enabled = true;
 	} else if (strcmp(what, "purpose") == 0) {
-		c.purpose = settings_field(r, "purpose");
+		c.purpose = im_form_text(r, "purpose");
 		if (!purpose_ok(r, resp, model, c.purpose))
 			return IM_OK;
 	} else {
@@ -142,7 +142,7 @@ change(struct im_request *r, struct im_response *resp, struct im_value *model, s
 enum im_status
 addresses_change(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
 {
-	const char *what = settings_field(r, "do");
+	const char *what = im_form_text(r, "do");
 	struct im_dir *d = NULL;
 	enum im_status st = im_dir_open_as(r->conf, r->session->uid, &d, err);
 

@@ -8,14 +8,6 @@
 #include "settings.h"
 #include "web/session.h"
 
-const char *
-settings_field(const struct im_request *r, const char *name)
-{
-	struct im_str s = im_str_trim(im_str(im_form(r, name)));
-
-	return s.n == 0 ? "" : im_arena_strndup(r->arena, s.p, s.n);
-}
-
 void
 settings_refuse(const struct im_request *r, struct im_response *resp, struct im_value *model, const char *key,
     const char *text)

@@ -45,12 +45,12 @@ devices_show(struct im_request *r, struct im_response *resp, struct im_value *mo
 enum im_status
 devices_end(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
 {
-	const char *id = settings_field(r, "id");
+	const char *id = im_form_text(r, "id");
 	enum im_status st;
 	int n;
 
 	(void)model;
-	if (strcmp(settings_field(r, "all"), "1") == 0)
+	if (strcmp(im_form_text(r, "all"), "1") == 0)
 		st = im_session_end_others(r->conf, r->session, &n, err);
 	else
 		st = im_session_end_one(r->conf, r->session->uid, id, err);

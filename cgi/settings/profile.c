@@ -17,18 +17,6 @@ struct profile {
 	const char *name, *language, *look, *density, *timezone, *csn;
 };
 
-static const char *
-preference(const struct im_person *p, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char **v = p->preferences; v && *v; v++) {
-		if (strncmp(*v, name, n) == 0 && (*v)[n] == '=')
-			return *v + n + 1;
-	}
-	return "";
-}
-
 static bool
 among(const char *value, const char *const *allowed, size_t n)
 {
@@ -87,8 +75,8 @@ read_person(
 	if (st == IM_OK)
 		st = im_person_get(*d, r->session->uid, r->arena, p, err);
 	if (st == IM_OK)
-		*f = (struct profile) { p->name, p->language, preference(p, "look"), preference(p, "density"),
-			preference(p, "timezone"), p->csn };
+		*f = (struct profile) { p->name, p->language, im_person_preference(p, "look"),
+			im_person_preference(p, "density"), im_person_preference(p, "timezone"), p->csn };
 	return st;
 }
 
@@ -152,8 +140,8 @@ enum im_status
 profile_save(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
 {
 	struct profile now,
-	    f = { settings_field(r, "name"), settings_field(r, "language"), settings_field(r, "look"),
-		    settings_field(r, "density"), settings_field(r, "timezone"), settings_field(r, "csn") };
+	    f = { im_form_text(r, "name"), im_form_text(r, "language"), im_form_text(r, "look"),
+		    im_form_text(r, "density"), im_form_text(r, "timezone"), im_form_text(r, "csn") };
 	struct im_person p = { 0 };
 	struct im_dir *d = NULL;
 	enum im_status st = check(r, resp, model, &f, err);

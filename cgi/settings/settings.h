@@ -18,8 +18,6 @@ im_handler two_step_show, two_step_change;
 im_handler addresses_show, addresses_change;
 im_handler reset_show, reset_save;
 
-/* settings_field - of the form, trimmed; "" when absent */
-const char *settings_field(const struct im_request *r, const char *name);
 /* settings_refuse - a text beside a field: the page is shown again with 400 */
 void settings_refuse(const struct im_request *r, struct im_response *resp, struct im_value *model,
     const char *key, const char *text);

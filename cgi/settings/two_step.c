@@ -106,7 +106,7 @@ new_codes(struct im_request *r, struct im_value *model, const char *secret, stru
 static enum im_status
 confirm(struct im_request *r, struct im_response *resp, struct im_value *model, struct im_err *err)
 {
-	const char *secret = settings_field(r, "secret");
+	const char *secret = im_form_text(r, "secret");
 	int64_t step;
 	bool ok = false;
 
@@ -149,7 +149,7 @@ off(struct im_request *r, struct im_response *resp, struct im_value *model, stru
 static enum im_status
 act(struct im_request *r, struct im_response *resp, struct im_value *model, bool on, struct im_err *err)
 {
-	const char *what = settings_field(r, "do");
+	const char *what = im_form_text(r, "do");
 	char secret[IM_OTP_SECRET_CHARS + 1];
 	enum im_status st;
 	bool ok = false;

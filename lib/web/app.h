@@ -61,6 +61,8 @@ struct im_request {
 /* a query or form field, the first of that name; NULL when absent. Values are valid UTF-8 without NUL */
 const char *im_query(const struct im_request *r, const char *name);
 const char *im_form(const struct im_request *r, const char *name);
+/* im_form_text - a field of the form without blanks around it, in the arena; "" when absent. Not for passwords */
+const char *im_form_text(const struct im_request *r, const char *name);
 /* a cookie as the browser sent it: anything without control characters; NULL when absent */
 const char *im_cookie(const struct im_request *r, const char *name);
 

@@ -172,6 +172,14 @@ im_form(const struct im_request *r, const char *name)
 }
 
 const char *
+im_form_text(const struct im_request *r, const char *name)
+{
+	struct im_str s = im_str_trim(im_str(im_form(r, name)));
+
+	return s.n == 0 ? "" : im_arena_strndup(r->arena, s.p, s.n);
+}
+
+const char *
 im_cookie(const struct im_request *r, const char *name)
 {
 	return im_cookie_get(r->cookies, name, r->arena);
