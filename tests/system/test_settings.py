@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """What everybody may change about himself: the forms, who may not, and what slapd says when no page asks first"""
+import hashlib
 import re
 import secrets
 import time
@@ -142,8 +143,12 @@ def test_password(server, person):
 def test_password_throttle(server, person):
 	uid, b = person
 	form = {"csrf": b.csrf("/settings/password"), "current": "wrong-password", "new": "1234567890ab", "again": "1234567890ab"}
-	codes = [b.post("/settings/password", form).status for _ in range(7)]
-	assert codes[0] == 400 and codes[-1] == 429
+	codes = []
+	# a slow machine takes longer for a try than the first waits last: on until one lasts four seconds
+	while len(codes) < 20 and (not codes or codes[-1] != 429 or int(a.headers["Retry-After"]) < 4):
+		a = b.post("/settings/password", form)
+		codes.append(a.status)
+	assert codes[0] == 400 and codes[-1] == 429, codes
 	form["current"] = server.passwords[uid]
 	assert b.post("/settings/password", form).status == 429
 
@@ -248,9 +253,16 @@ def path_of(url):
 	return re.search(r"/reset/[\w-]{43}", url).group(0)
 
 
+def file_of(server, url):
+	"""what keeps a link; other tests have links of their own"""
+	return state(server) / "resets" / hashlib.sha256(path_of(url).rsplit("/", 1)[1].encode()).hexdigest()
+
+
 def test_reset(server, link):
 	uid, signed_in, url = link
 	b, path, new = server.browser(), path_of(url), secrets.token_urlsafe(9)
+	file = file_of(server, url)
+	assert file.exists()
 	form = {"csrf": b.csrf(path), "new": new, "again": new}
 	assert b.post(path, {**form, "again": "another one"}).status == 400
 	assert b.post(path, {**form, "csrf": "x"}).status == 403
@@ -261,12 +273,12 @@ def test_reset(server, link):
 	assert b.post(path, form).status == 404 and b.get(path).status == 404
 	server.passwords[uid] = new
 	server.browser(uid)
-	assert not list(state(server).glob("resets/*"))
+	assert not list(file.parent.glob(file.name + "*"))
 
 
 def test_reset_expires(server, link):
 	uid, _, url = link
-	file = next(state(server).glob("resets/*"))
+	file = file_of(server, url)
 	assert file.stat().st_mode & 0o777 == 0o600
 	file.write_text(f"1\n{uid}\n{int(time.time()) - 1}\n")
 	assert server.browser().get(path_of(url)).status == 404
