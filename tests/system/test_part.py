@@ -39,9 +39,9 @@ def put(server, uid, message):
 
 @pytest.fixture(scope="module")
 def dora(server):
-	server.add_user("dora")
-	server.deliver(bytes(letter("the first")), "dora@example.org")
-	return server.browser("dora")
+	server.add_user("pauline")
+	server.deliver(bytes(letter("the first")), "pauline@example.org")
+	return server.browser("pauline")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def pieces(server, dora):
 	m.add_attachment(GIF, maintype="image", subtype="gif", filename="../../etc/passwd")
 	m.add_attachment(b"", maintype="application", subtype="x-empty", filename="empty")
 	m.add_attachment(b"x", maintype="application", subtype="x-long", filename="n" * 400 + ".tar.gz")
-	path = put(server, "dora", m)
+	path = put(server, "pauline", m)
 	page = dora.json(path)
 	return {f["name"]: f["url"] for f in page["files"]}
 
@@ -117,7 +117,7 @@ def test_names(dora, pieces):
 def test_a_name_cannot_break_the_header(server, dora):
 	raw = (b"From: a@b.test\r\nSubject: s\r\nContent-Type: application/x-y; name*=utf-8''a%0D%0ASet-Cookie:%20x=y%00%22;b.txt\r\n"
 		b"Content-Disposition: attachment\r\n\r\nhello\r\n")
-	a = dora.get(put(server, "dora", raw) + "/part/0")
+	a = dora.get(put(server, "pauline", raw) + "/part/0")
 	assert_a_file(a)
 	assert a.headers["Set-Cookie"] is None
 	assert a.body == b"hello\r\n"
@@ -132,7 +132,7 @@ def test_part_numbers(dora, pieces, part, status):
 
 def test_source(server, dora):
 	raw = b"From: a@b.test\r\nSubject: <b>bold</b>\r\nContent-Type: text/html\r\n\r\n<script>alert(1)</script>\xff\x00\r\n"
-	path = put(server, "dora", raw)
+	path = put(server, "pauline", raw)
 	a = dora.get(path + "/raw")
 	assert a.status == 200 and a.body == raw
 	assert a.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -145,7 +145,7 @@ def test_source(server, dora):
 def test_attached_message(server, dora):
 	inner, outer = letter("inner"), letter("outer")
 	outer.add_attachment(inner)
-	path = put(server, "dora", outer)
+	path = put(server, "pauline", outer)
 	urls = [f["url"] for f in dora.json(path)["files"]]
 	assert len(urls) == 1
 	a = dora.get(urls[0])
@@ -166,7 +166,7 @@ def test_the_frame(server, dora):
 		'<a href="http://evil.test/">www.bank.test</a>')
 	m.get_payload()[1].add_related(PNG, "image", "jpeg", cid="<dot@x>")
 	m.get_payload()[1].add_related(SVG, "image", "png", cid="<evil@x>")
-	path = put(server, "dora", m)
+	path = put(server, "pauline", m)
 	a = dora.get(path + "/html")
 	assert a.status == 200 and a.headers["Content-Type"] == "text/html; charset=utf-8"
 	policy = a.headers["Content-Security-Policy"]
@@ -190,7 +190,7 @@ def test_images_of_the_mail_have_a_limit(server, dora):
 	for i in range(14):
 		m.get_payload()[1].add_related(small, "image", "png", cid=f"<{i}@x>")
 	m.get_payload()[1].add_related(large, "image", "png", cid="<large@x>")
-	a = dora.get(put(server, "dora", m) + "/html")
+	a = dora.get(put(server, "pauline", m) + "/html")
 	assert a.text.count("<img") == 15
 	assert a.text.count("src=") == 2 * 1024 * 1024 // len(small)
 
@@ -198,7 +198,7 @@ def test_images_of_the_mail_have_a_limit(server, dora):
 @pytest.mark.parametrize("html", ["<div>" * 5000 + "deep", "<p " + "a=b " * 5000 + ">wide", "<p>x</p>" * 60000, "y" * 1100000,
 	"".join(f"<div><font color={i}></div>" for i in range(20000)), "<svg><style>" + "<g>" * 50000 + "</a>" * 100000])
 def test_beyond_the_limits_the_text_is_shown(server, dora, html):
-	path = put(server, "dora", html_letter(html))
+	path = put(server, "pauline", html_letter(html))
 	before = time.monotonic()
 	a = dora.get(path + "/html")
 	assert a.status == 200 and time.monotonic() - before < 10
@@ -214,12 +214,12 @@ def assert_an_error_in_the_frame(a, status, text):
 
 
 def test_message_without_html(server, dora):
-	assert_an_error_in_the_frame(dora.get(put(server, "dora", letter()) + "/html"), 404, "This message has no HTML.")
+	assert_an_error_in_the_frame(dora.get(put(server, "pauline", letter()) + "/html"), 404, "This message has no HTML.")
 
 
 def test_errors_are_shown_in_the_frame(server, dora):
-	path = put(server, "dora", html_letter("<p>x</p>"))
-	box = server.files("dora")[0].parents[1]
+	path = put(server, "pauline", html_letter("<p>x</p>"))
+	box = server.files("pauline")[0].parents[1]
 	assert_an_error_in_the_frame(server.browser().get(path + "/html"), 401, "Sign in again")
 	gone = box / "cur" / f"{path.rsplit('/', 1)[1]}:2,S"
 	away = gone.rename(box.parent / "away")
@@ -231,7 +231,7 @@ def test_errors_are_shown_in_the_frame(server, dora):
 
 def test_charsets(server, dora):
 	raw = b"Subject: s\r\nContent-Type: text/html; charset=iso-8859-2\r\n\r\n<meta charset=utf-7><p>\xb1\xe6+ADw-script+AD4-\r\n"
-	a = dora.get(put(server, "dora", raw) + "/html")
+	a = dora.get(put(server, "pauline", raw) + "/html")
 	assert "\u0105\u0107+ADw-script" in a.text and a.text.count("<meta charset") == 1
 
 
@@ -259,7 +259,7 @@ def test_large_parts_cost_no_memory(server, dora, suffix):
 	m = letter("large")
 	m.add_attachment(data, maintype="application", subtype="octet-stream", filename="large.bin")
 	want = data if suffix != "/raw" else bytes(m)
-	path = put(server, "dora", m)
+	path = put(server, "pauline", m)
 	await_that(lambda: dora.get(path + "/part/1").status == 200, "the large message")
 	peak, body = run_large(server, path + suffix, "; ".join(f"{k}={v}" for k, v in dora.cookies.items()))
 	print(f"{suffix}: {len(body)} bytes, peak {peak} KiB")
