@@ -44,14 +44,14 @@ def test_delivered(server):
 
 
 def test_two_recipients_and_one_waits(server):
-	if "dora" not in server.passwords:
-		server.add_user("dora", "--quota", "4000")
-	queue_id = hand_in(server, "Subject: Waits\n\n" + "waits " * 1500 + "\n", ["bob@example.org", "dora@example.org"])
+	if "nelly" not in server.passwords:
+		server.add_user("nelly", "--quota", "4000")
+	queue_id = hand_in(server, "Subject: Waits\n\n" + "waits " * 1500 + "\n", ["bob@example.org", "nelly@example.org"])
 	server.await_fates(queue_id, 2)
 	t = story(server, queue_id)
-	assert t["fate"] == "waits" and sorted(t["recipients"]) == ["bob@example.org", "dora@example.org"]
+	assert t["fate"] == "waits" and sorted(t["recipients"]) == ["bob@example.org", "nelly@example.org"]
 	assert "Handed in by a program on this machine" in texts(t) and "Filed in the inbox of bob" in texts(t)
-	assert any(re.match("Waits for dora@example.org: .* full .*", x) for x in texts(t))
+	assert any(re.match("Waits for nelly@example.org: .* full .*", x) for x in texts(t))
 	server.run("intimail-queue", "-c", server.status["config"], "hold", queue_id)
 	server.run("intimail-queue", "-c", server.status["config"], "delete", "--yes", queue_id)
 	t = story(server, queue_id)
@@ -59,9 +59,9 @@ def test_two_recipients_and_one_waits(server):
 
 
 def test_many_vain_attempts_are_told_shortly(server):
-	if "dora" not in server.passwords:
-		server.add_user("dora", "--quota", "4000")
-	queue_id = hand_in(server, "Subject: Waits\n\n" + "waits " * 1500 + "\n", ["dora@example.org"])
+	if "nelly" not in server.passwords:
+		server.add_user("nelly", "--quota", "4000")
+	queue_id = hand_in(server, "Subject: Waits\n\n" + "waits " * 1500 + "\n", ["nelly@example.org"])
 	server.await_fates(queue_id)
 	for n in range(2, 5):
 		server.await_fates(queue_id)
@@ -69,8 +69,8 @@ def test_many_vain_attempts_are_told_shortly(server):
 		server.run("intimail-queue", "-c", server.status["config"], "retry", queue_id)
 		await_that(lambda: server.log().count(f"{queue_id}: to=") >= n, f"attempt {n}")
 	found = texts(story(server, queue_id))
-	assert len([x for x in found if x.startswith("Waits for dora")]) == 1
-	assert len([x for x in found if x.startswith("Still waits for dora@example.org after another try: ")]) == 1
+	assert len([x for x in found if x.startswith("Waits for nelly")]) == 1
+	assert len([x for x in found if x.startswith("Still waits for nelly@example.org after another try: ")]) == 1
 	server.run("intimail-queue", "-c", server.status["config"], "delete", "--yes", queue_id)
 
 
