@@ -286,8 +286,7 @@ do_reset(struct admin *x, const struct im_person *p)
 
 	if (st != IM_OK)
 		return st;
-	im_v_set_str(
-	    x->a, x->model, "reset_link", im_arena_fmt(x->a, "https://%s%s", x->r->conf->hostname, path));
+	im_v_set_str(x->a, x->model, "reset_link", im_reset_url(x->r->conf, path, x->a));
 	im_v_set_str(x->a, x->model, "reset_path", path);
 	show(x, p);
 	return IM_OK;

@@ -37,14 +37,20 @@ expire(struct im_dir_run *r, struct im_value *json, struct im_err *err)
 	char when[24];
 	int n;
 
-	enum im_status st = im_person_list(r->dir, &r->arena, &people, &n, err);
-	for (int i = 0; st == IM_OK && i < n; i++) {
+	enum im_status first = im_person_list(r->dir, &r->arena, &people, &n, err);
+	if (first != IM_OK)
+		return first;
+	for (int i = 0; i < n; i++) {
 		const struct im_person *p = &people[i];
 		if (p->expires == 0 || !p->enabled)
 			continue;
 		bool over = p->expires <= now;
-		if (over)
-			st = end(r, p, err);
+		struct im_err why;
+		enum im_status st = over ? end(r, p, &why) : IM_OK;
+		if (st != IM_OK && first == IM_OK) { /* told at the end; the others are ended all the same */
+			first = st;
+			*err = why;
+		}
 		if (st == IM_OK && json != NULL) {
 			struct im_value *o = im_v_add_object(&r->arena, json);
 			user_json(r, p, o);
@@ -56,7 +62,7 @@ expire(struct im_dir_run *r, struct im_value *json, struct im_err *err)
 					  : "ended");
 		}
 	}
-	return st;
+	return first;
 }
 
 enum im_status
@@ -70,7 +76,7 @@ user_expire(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		return st;
 	struct im_value *json = ctx->json ? im_v_array(&r.arena) : NULL;
 	st = expire(&r, json, err);
-	if (st == IM_OK && json != NULL)
+	if (json != NULL)
 		im_cmd_print_json(json);
 	im_dir_run_end(&r);
 	return st;

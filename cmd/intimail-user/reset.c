@@ -8,17 +8,6 @@
 #include "user.h"
 #include "web/reset.h"
 
-/* the address as a browser reaches it: the port is named where it is not the usual one */
-static const char *
-url(struct im_dir_run *r, const char *path)
-{
-	const char *host = r->conf.hostname;
-
-	if (r->conf.https_port == 443)
-		return im_arena_fmt(&r->arena, "https://%s%s", host, path);
-	return im_arena_fmt(&r->arena, "https://%s:%d%s", host, r->conf.https_port, path);
-}
-
 enum im_status
 user_reset(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 {
@@ -36,10 +25,10 @@ user_reset(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 	if (st == IM_OK && ctx->json) {
 		struct im_value *v = im_v_object(&r.arena);
 		im_v_set_str(&r.arena, v, "uid", p.uid);
-		im_v_set_str(&r.arena, v, "url", url(&r, path));
+		im_v_set_str(&r.arena, v, "url", im_reset_url(&r.conf, path, &r.arena));
 		im_cmd_print_json(v);
 	} else if (st == IM_OK) {
-		printf("%s\n", url(&r, path));
+		printf("%s\n", im_reset_url(&r.conf, path, &r.arena));
 	}
 	im_dir_run_end(&r);
 	return st;

@@ -117,6 +117,14 @@ im_reset_new(
 	return st;
 }
 
+const char *
+im_reset_url(const struct im_conf *c, const char *path, struct im_arena *a)
+{
+	if (c->https_port == 443)
+		return im_arena_fmt(a, "https://%s%s", c->hostname, path);
+	return im_arena_fmt(a, "https://%s:%d%s", c->hostname, c->https_port, path);
+}
+
 /* the two names of a link: as it was made, and while it is being used */
 static bool
 names(

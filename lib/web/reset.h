@@ -18,6 +18,8 @@ enum { IM_RESET_LIFE_S = 24 * 3600, IM_RESET_FILE_MAX = 160, IM_RESET_FILES_MAX 
 /* *ret_path: "/reset/<token>", to be put behind https://<hostname> */
 enum im_status im_reset_new(const struct im_conf *c, const char *uid, struct im_arena *a,
     const char **ret_path, struct im_err *err) IM_MUSTUSE;
+/* im_reset_url - the whole address of such a path, as a browser reaches it */
+const char *im_reset_url(const struct im_conf *c, const char *path, struct im_arena *a);
 /* im_reset_look - whose link is it? IM_NOTFOUND: used, too old, or never there; they are not told apart */
 enum im_status im_reset_look(const struct im_conf *c, const char *token, struct im_arena *a,
     const char **ret_uid, struct im_err *err) IM_MUSTUSE;
