@@ -6,10 +6,7 @@
  * what fails after it is a warning, because a retry would then be a second copy. A retry of a delivery whose answer got
  * lost is recognised by Postfix's queue id, which is part of the file's name.
  *
- * Is the input complete? A pipe(8) that is killed looks like a clean end of input. Postfix's ${size} can be estimated
- * from what was read, but only roughly (a milter may have removed header fields), which catches a cut large message;
- * so the parent process is watched as well: the kernel marks a dying process before it closes the pipe, hence a writer
- * that is neither marked nor gone closed it by its own will.
+ * A pipe(8) that is killed looks like a clean end of the input: complete.h tells them apart.
  *
  * Locks: quota (the Maildir) before index (the mailbox). Both are taken after the message is on the disk, so that a
  * slow sender holds up nobody.
@@ -22,8 +19,6 @@
  * SPDX-License-Identifier: ISC
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -36,6 +31,7 @@
 #include "directory/dirlite.h"
 #include "mail/address.h"
 #include "mail/aliaslog.h"
+#include "mail/complete.h"
 #include "mail/deliver.h"
 #include "mail/index.h"
 #include "mail/maildir.h"
@@ -47,7 +43,6 @@
 
 enum {
 	COPY_BYTES = 64 * 1024, /* what a pipe holds */
-	SIZE_SLACK = 64 * 1024, /* header fields that a milter may remove after ${size} was counted */
 	QUOTA_WAIT_MS = 20 * 1000,
 	INDEX_WAIT_MS = 2000
 };
@@ -59,7 +54,7 @@ struct job {
 	struct im_rcpt rcpt;
 	struct im_mailuser user;
 	bool inactive; /* disabled or ended */
-	int parent_stat;
+	struct im_complete complete;
 	struct im_store store;
 	struct im_mailbox box;
 	struct im_filing filing;
@@ -71,93 +66,6 @@ struct job {
 	struct im_usage usage; /* before this message, when there is a quota */
 	uint64_t size;
 };
-
-/* ---- is it all there? ---- */
-
-/*
- * The size of Postfix's queue file content, as far as it can be seen from here: each line is a record of a type byte,
- * one or two bytes of length and the text; long lines are several records. The header fields that pipe(8) prepends
- * are counted too: that errs on the safe side by some hundred bytes.
- */
-struct estimate {
-	uint64_t bytes;
-	uint64_t line; /* bytes of the unfinished line */
-};
-
-enum { RECORD_MAX = 2048, SHORT_RECORD = 128 };
-
-static void
-estimate_line(struct estimate *e)
-{
-	uint64_t rest = e->line % RECORD_MAX;
-
-	e->bytes += e->line + e->line / RECORD_MAX * 3 + 1 + (rest < SHORT_RECORD ? 1 : 2);
-	e->line = 0;
-}
-
-static void
-estimate_feed(struct estimate *e, const char *p, size_t n)
-{
-	for (const char *nl; n > 0 && (nl = memchr(p, '\n', n)) != NULL;) {
-		e->line += (size_t)(nl - p);
-		estimate_line(e);
-		n -= (size_t)(nl + 1 - p);
-		p = nl + 1;
-	}
-	e->line += n;
-}
-
-static int
-watch_parent(pid_t parent)
-{
-	char path[32];
-
-	if (parent <= 0 || !im_fmt(path, sizeof(path), "/proc/%d/stat", (int)parent))
-		return -1;
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-/* parent_gone - proc(5), /proc/pid/stat: "pid (name) state ppid pgrp session tty tpgid flags ..."; the name may hold anything */
-static bool
-parent_gone(const struct job *j)
-{
-	enum { EXITING = 0x4 }; /* PF_EXITING, the same bit since Linux 2.2 */
-	char line[512];
-
-	if (j->d->parent <= 0)
-		return false;
-	/* Postfix's pipe(8) is never process 1: it was gone before we began (by hand, without a queue id, anybody may call) */
-	if (j->d->parent == 1 && j->d->queueid[0] != '\0')
-		return true;
-	if (getppid() != j->d->parent)
-		return true;
-	if (j->parent_stat < 0) /* no /proc: the line above is all we can know */
-		return false;
-	ssize_t n = pread(j->parent_stat, line, sizeof(line) - 1, 0);
-	if (n <= 0)
-		return n == 0 || errno == ESRCH;
-	line[n] = '\0';
-	const char *p = strrchr(line, ')');
-	if (p == NULL || p[1] != ' ' || strchr("ZXx", p[2]) != NULL)
-		return p != NULL;
-	p += 2;
-	for (int field = 3; field < 9 && p != NULL; field++)
-		if ((p = strchr(p, ' ')) != NULL)
-			p++;
-	return p != NULL && (strtoul(p, NULL, 10) & EXITING);
-}
-
-static enum im_status
-check_complete(const struct job *j, const struct estimate *e, struct im_err *err)
-{
-	if (j->size == 0)
-		return im_fail_dsn(err, IM_TEMP, "4.3.0", "no message arrived on standard input");
-	if (e->bytes + SIZE_SLACK < j->d->expected)
-		return im_fail_dsn(err, IM_TEMP, "4.3.0",
-		    "the message ends early: %llu of %llu bytes arrived", (unsigned long long)e->bytes,
-		    (unsigned long long)j->d->expected);
-	return IM_OK;
-}
 
 /* ---- where to ---- */
 
@@ -244,7 +152,7 @@ confine(struct job *j, struct im_err *err)
 /* ---- the copy ---- */
 
 static enum im_status
-copy(struct job *j, char *buf, struct im_summary_parser *parser, struct estimate *e, struct im_err *err)
+copy(struct job *j, char *buf, struct im_summary_parser *parser, struct im_err *err)
 {
 	for (;;) {
 		ssize_t n = read(j->d->input, buf, COPY_BYTES);
@@ -255,7 +163,7 @@ copy(struct job *j, char *buf, struct im_summary_parser *parser, struct estimate
 		if (n == 0)
 			return IM_OK;
 		im_summary_feed(parser, buf, (size_t)n);
-		estimate_feed(e, buf, (size_t)n);
+		im_complete_feed(&j->complete, buf, (size_t)n);
 		if (!im_write_full(j->filing.fd, buf, (size_t)n))
 			return im_fail_errno(err, errno, "writing the message of %s", j->user.uid);
 		j->size += (uint64_t)n;
@@ -265,21 +173,17 @@ copy(struct job *j, char *buf, struct im_summary_parser *parser, struct estimate
 static enum im_status
 take_in(struct job *j, struct im_err *err)
 {
-	struct estimate e = { 0 };
-
 	enum im_status st = im_filing_begin(&j->box, &j->filing, err);
 	if (st != IM_OK)
 		return st;
 	j->filing_open = true;
 	char *buf = im_malloc(COPY_BYTES);
 	struct im_summary_parser *parser = im_summary_begin();
-	st = copy(j, buf, parser, &e, err);
+	st = copy(j, buf, parser, err);
 	im_summary_end_header(parser, &j->arena, &j->summary, j->wishes.any ? &j->wishes.header : NULL);
 	free(buf);
-	if (e.line > 0)
-		estimate_line(&e);
 	if (st == IM_OK)
-		st = check_complete(j, &e, err);
+		st = im_complete_check(&j->complete, j->d->expected, err);
 	if (st == IM_OK)
 		st = im_filing_sync(&j->filing, err);
 	return st;
@@ -351,10 +255,8 @@ judge(struct job *j, struct im_delivered *ret)
 		j->wishes.verdict.keep = true;
 		j->wishes.verdict.vacation = false;
 	}
-	if (v->drop)
-		change_mailbox(j, "Trash", ret);
-	else if (v->folder != NULL)
-		change_mailbox(j, v->folder, ret);
+	if (v->drop || v->folder != NULL)
+		change_mailbox(j, v->drop ? "Trash" : v->folder, ret);
 }
 
 /* forward - whoever did not take the copy for good leaves the message here, whatever the rules say */
@@ -367,9 +269,9 @@ forward(struct job *j, struct im_delivered *ret, struct im_err *err)
 
 	if (v->nforward == 0)
 		return IM_OK;
-	if (parent_gone(j))
-		return im_fail_dsn(
-		    err, IM_TEMP, "4.3.0", "the process that sent the message ended too early");
+	enum im_status st = im_complete_parent(&j->complete, err);
+	if (st != IM_OK)
+		return st;
 	for (int i = 0; i < v->nforward; i++)
 		to[i] = v->forward[i];
 	const struct im_forward f = { .queueid = j->d->queueid,
@@ -377,22 +279,17 @@ forward(struct job *j, struct im_delivered *ret, struct im_err *err)
 		.to = to,
 		.dir = j->box.tmp_fd,
 		.file = j->filing.tmp_name };
-	enum im_status st = im_forward(j->conf, &j->store, &f, &refused, err);
+	st = im_forward(j->conf, &j->store, &f, &refused, err);
+	if (st != IM_OK && st != IM_DENIED)
+		return err->st = IM_TEMP;
+	if (st == IM_OK)
+		ret->forwarded = v->nforward - (int)refused;
+	if (st == IM_OK && refused > 0)
+		st = im_fail(err, IM_DENIED, "%zu of %d addresses were refused", refused, v->nforward);
 	if (st == IM_DENIED) {
 		warn(ret, "not forwarded", err);
 		v->keep = true;
-		return IM_OK;
 	}
-	if (st != IM_OK)
-		return err->st = IM_TEMP;
-	if (refused > 0) {
-		struct im_err werr;
-
-		(void)im_fail(&werr, IM_DENIED, "%zu of %d addresses were refused", refused, v->nforward);
-		warn(ret, "not forwarded", &werr);
-		v->keep = true;
-	}
-	ret->forwarded = v->nforward - (int)refused;
 	return IM_OK;
 }
 
@@ -476,11 +373,10 @@ mailbox_full(const struct job *j, struct im_err *err)
 static enum im_status
 file_message(struct job *j, struct im_delivered *ret, struct im_err *err)
 {
-	if (parent_gone(j))
-		return im_fail_dsn(
-		    err, IM_TEMP, "4.3.0", "the process that sent the message ended too early");
 	const char *flags = im_wishes_flags(&j->wishes);
-	enum im_status st = im_filing_commit(&j->filing, j->size, j->d->queueid, flags, err);
+	enum im_status st = im_complete_parent(&j->complete, err);
+	if (st == IM_OK)
+		st = im_filing_commit(&j->filing, j->size, j->d->queueid, flags, err);
 	if (st != IM_OK)
 		return st;
 
@@ -582,8 +478,7 @@ release(struct job *j)
 	im_mailbox_close(&j->box);
 	im_store_close(&j->store);
 	im_arena_done(&j->arena);
-	if (j->parent_stat >= 0)
-		(void)close(j->parent_stat);
+	im_complete_end(&j->complete);
 }
 
 /* never_bounce - a refusal that is ours alone becomes "try again" (a bad configuration, a defect, a full disk) */
@@ -602,9 +497,10 @@ enum im_status
 im_deliver(
     const struct im_conf *conf, const struct im_delivery *d, struct im_delivered *ret, struct im_err *err)
 {
-	struct job j = { .conf = conf, .d = d, .parent_stat = watch_parent(d->parent), .store.fd = -1 };
+	struct job j = { .conf = conf, .d = d, .store.fd = -1 };
 	struct im_delivered done = { 0 };
 
+	im_complete_begin(&j.complete, d->parent, d->queueid[0] != '\0');
 	j.box.fd = j.box.tmp_fd = j.box.new_fd = j.box.cur_fd = -1;
 	j.filing.fd = -1;
 	enum im_status st = never_bounce(run(&j, &done, err), err);

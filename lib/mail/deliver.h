@@ -1,9 +1,9 @@
 /*
  * deliver.h - one message for one recipient, from a stream into the Maildir: the agent without its main()
  *
- * Order (notes in ARCHITECTURE.md): person from the directory; copy to tmp/ while summarising; completeness (size
- * estimate and parent process); fsync; the person's rules, forwarding; quota lock; duplicate?; quota; rename + fsync;
- * index; account; throw-away address log; absence notice. After the rename nothing fails the delivery.
+ * Order (notes in ARCHITECTURE.md): person from the directory; copy to tmp/ while summarising; is it all there
+ * (complete.h); fsync; the person's rules, forwarding; quota lock; duplicate?; quota; rename + fsync; index; account;
+ * throw-away address log; absence notice. After the rename nothing fails the delivery.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -242,6 +242,7 @@ START_TEST(full)
 }
 END_TEST
 
+/* the cases themselves are in check_complete.c */
 START_TEST(incomplete)
 {
 	struct im_delivery d = { .recipient = "ann@example.org", .expected = 70000 };
@@ -255,40 +256,11 @@ START_TEST(incomplete)
 	ck_assert_int_eq(deliver(d, MAIL, strlen(MAIL), &r, &err), IM_OK);
 	d.parent = getppid();
 	ck_assert_int_eq(deliver(d, MAIL, strlen(MAIL), &r, &err), IM_OK);
-	d.parent = getppid() + 1; /* not the one any more that it was */
-	ck_assert_int_eq(deliver(d, MAIL, strlen(MAIL), &r, &err), IM_TEMP);
 	d.parent = 1;
 	d.queueid = "4cXq1Z2kGnz1f";
 	ck_assert_int_eq(deliver(d, MAIL, strlen(MAIL), &r, &err), IM_TEMP);
 	ck_assert_int_eq(count("ann", "new"), 2);
 	ck_assert_int_eq(count("ann", "tmp"), 0);
-}
-END_TEST
-
-/* the estimate of the queue file's size: long lines and empty lines are records too */
-START_TEST(size_of_long_lines)
-{
-	struct im_delivery d = { .recipient = "ann@example.org" };
-	struct im_delivered r;
-	struct im_err err;
-	enum { N = 300000 };
-	char *data = malloc(N);
-	static const struct {
-		int line;          /* bytes of each line, line end included */
-		uint64_t expected; /* of the queue file */
-	} rows[] = { { 1, 2 * N }, { 100, N / 100 * 101 }, { 200, N / 200 * 202 },
-		{ N, N + 3 * (N / 2048) + 2 } };
-
-	ck_assert_ptr_nonnull(data);
-	for (size_t i = 0; i < IM_COUNT(rows); i++) {
-		for (int k = 0; k < N; k++)
-			data[k] = (k + 1) % rows[i].line ? 'x' : '\n';
-		d.expected = rows[i].expected + 65536;
-		ck_assert_msg(deliver(d, data, N, &r, &err) == IM_OK, "%d: %s", rows[i].line, err.msg);
-		d.expected += 3;
-		ck_assert_int_eq(deliver(d, data, N, &r, &err), IM_TEMP);
-	}
-	free(data);
 }
 END_TEST
 
@@ -340,7 +312,6 @@ main(void)
 	tcase_add_loop_test(c, refused, 0, (int)IM_COUNT(refusals));
 	tcase_add_test(c, full);
 	tcase_add_test(c, incomplete);
-	tcase_add_test(c, size_of_long_lines);
 	tcase_add_test(c, index_in_use);
 	tcase_add_test(c, no_directory);
 	suite_add_tcase(s, c);
