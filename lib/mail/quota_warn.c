@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/io.h"
@@ -20,6 +19,7 @@
 #include "mail/largest.h"
 #include "mail/quota.h"
 #include "mail/summary.h"
+#include "mail/writer.h"
 
 #define FILE_NAME "intimail-warned"
 
@@ -68,57 +68,36 @@ write_warned(const struct im_store *s, int level, uint64_t quota, struct im_err 
 
 /* --- the message --- */
 
-/* of headers: encoded already (RFC 2047), for nothing but these words is in them. %d: the level */
 struct words {
-	const char *from, *full, *nearly;
-	const char *used, *refused, *what, *largest, *unknown;
+	const char *from, *much, *nearly, *full; /* a sender's name, subjects for each level */
+	const char *used, *of, *refused, *what, *largest, *unknown;
 };
 
 static const struct words languages[] = {
 	{ .from = "Your mailbox",
+	    .much = "Your mailbox is more than 80 % full",
+	    .nearly = "Your mailbox is more than 95 % full",
 	    .full = "Your mailbox is full",
-	    .nearly = "Your mailbox is more than %d % full",
-	    .used = "In use: %s of %s.",
-	    .refused = "A message for you did not fit and was not delivered.",
+	    .used = "In use: ",
+	    .of = " of ",
+	    .refused = "A message for you did not fit and was not delivered.\n",
 	    .what = "New mail is not delivered when there is no room left. Delete what you do not need any\n"
 		    "more, and empty the trash.",
 	    .largest = "These messages take the most room:",
 	    .unknown = "(not known)" },
-	{ .from = "=?utf-8?q?Votre_bo=C3=AEte?=",
-	    .full = "=?utf-8?q?Votre_bo=C3=AEte_est_pleine?=",
-	    .nearly = "=?utf-8?q?Votre_bo=C3=AEte_est_pleine_=C3=A0_plus_de_%d_=25?=",
-	    .used = "Utilisé : %s sur %s.",
-	    .refused = "Un message pour vous n’a pas trouvé de place et n’a pas été distribué.",
+	{ .from = "Votre boîte",
+	    .much = "Votre boîte est pleine à plus de 80 %",
+	    .nearly = "Votre boîte est pleine à plus de 95 %",
+	    .full = "Votre boîte est pleine",
+	    .used = "Utilisé : ",
+	    .of = " sur ",
+	    .refused = "Un message pour vous n’a pas trouvé de place et n’a pas été distribué.\n",
 	    .what =
 		"Quand il n’y a plus de place, le nouveau courrier n’est pas distribué. Supprimez ce dont\n"
 		"vous n’avez plus besoin et videz la corbeille.",
 	    .largest = "Ces messages prennent le plus de place :",
 	    .unknown = "(inconnu)" },
 };
-
-/* with_number, with_sizes - the few texts with something in them; nothing from outside is ever a format */
-static void
-with_number(const char *text, int n, struct im_buf *b)
-{
-	const char *at = strstr(text, "%d");
-
-	im_buf_add(b, text, (size_t)(at - text));
-	im_buf_addf(b, "%d", n);
-	im_buf_adds(b, at + 2);
-}
-
-static void
-with_sizes(const char *text, uint64_t first, uint64_t second, struct im_buf *b)
-{
-	const char *at = strstr(text, "%s"), *then = strstr(at + 2, "%s");
-	char size[16];
-
-	im_buf_add(b, text, (size_t)(at - text));
-	im_buf_adds(b, im_size_text(first, size));
-	im_buf_add(b, at + 2, (size_t)(then - at - 2));
-	im_buf_adds(b, im_size_text(second, size));
-	im_buf_adds(b, then + 2);
-}
 
 static void
 list_largest(const struct im_store *s, const struct words *t, struct im_buf *b)
@@ -147,35 +126,31 @@ list_largest(const struct im_store *s, const struct words *t, struct im_buf *b)
 	im_arena_done(&a);
 }
 
-/*
- * compose - it goes nowhere but into the mailbox: no line is longer than what an index keeps of a subject, so the text
- * stays as it is (8bit). A first line that begins with a space or "From " cannot come up.
- */
-static void
+static enum im_status
 compose(const struct im_conf *conf, const struct im_store *s, const struct im_quota_warning *w, int level,
-    struct im_buf *out)
+    struct im_buf *out, struct im_err *err)
 {
 	const struct words *t = &languages[strncmp(w->language, "fr", 2) == 0 ? 1 : 0];
-	time_t now = (time_t)im_now();
-	char date[64] = "";
-	struct tm tm;
+	char from[320] = "", used[16], quota[16];
+	struct im_buf text;
 
-	/* no locale is ever set in our programs: the names are English */
-	if (gmtime_r(&now, &tm) == NULL ||
-	    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", &tm) == 0)
-		date[0] = '\0';
-	im_buf_addf(out, "From: %s <postmaster@%s>\nTo: %s\nSubject: ", t->from, conf->domain, w->address);
-	if (level == FULL)
-		im_buf_adds(out, t->full);
-	else
-		with_number(t->nearly, level, out);
-	im_buf_addf(out,
-	    "\nDate: %s\nMessage-ID: <%" PRId64 ".%d.quota@%s>\nAuto-Submitted: auto-generated\n"
-	    "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n",
-	    date, im_now_ns(), (int)getpid(), conf->hostname);
-	with_sizes(t->used, w->after, w->quota, out);
-	im_buf_addf(out, "\n%s%s%s\n", level == FULL ? t->refused : "", level == FULL ? "\n" : "", t->what);
-	list_largest(s, t, out);
+	if (!im_fmt(from, sizeof(from), "postmaster@%s", conf->domain))
+		return im_fail(err, IM_CONFIG, "domain: too long");
+	im_buf_init(&text, TEXT_MAX);
+	im_buf_addf(&text, "%s%s%s%s.\n%s%s\n", t->used, im_size_text(w->after, used), t->of,
+	    im_size_text(w->quota, quota), level == FULL ? t->refused : "", t->what);
+	list_largest(s, t, &text);
+	const struct im_notice n = { .from_name = t->from,
+		.from = from,
+		.to = w->address,
+		.subject = level == FULL     ? t->full
+			   : level == NEARLY ? t->nearly
+					     : t->much,
+		.text = text.p,
+		.automatic = true };
+	enum im_status st = im_writer_notice(conf, &n, out, err);
+	im_buf_done(&text);
+	return st;
 }
 
 /* --- into the inbox --- */
@@ -220,8 +195,9 @@ warn_now(const struct im_conf *conf, const struct im_store *s, const struct im_q
 	struct im_buf message;
 
 	im_buf_init(&message, 4 * TEXT_MAX);
-	compose(conf, s, w, level, &message);
-	enum im_status st = im_mailbox_open(s, "INBOX", true, &inbox, err);
+	enum im_status st = compose(conf, s, w, level, &message, err);
+	if (st == IM_OK)
+		st = im_mailbox_open(s, "INBOX", true, &inbox, err);
 	if (st == IM_OK) {
 		st = file_in(&inbox, im_buf_str(&message), err);
 		im_mailbox_close(&inbox);

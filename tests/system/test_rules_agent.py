@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """A person's rules, as the agent follows them: folders, flags, the index in step, the log of a throw-away address"""
+import email.policy
 import json
 import os
 import re
@@ -222,5 +223,11 @@ def test_in_french(agent):
 	assert fill(agent, "fabien", 810000) == 0
 	text, = warnings(agent, "fabien")
 	assert "Ces messages prennent le plus de place" in text
+	m = email.message_from_string(text, policy=email.policy.default)
+	assert m["From"].addresses[0].display_name == "Votre boîte" and m["From"].addresses[0].addr_spec == f"postmaster@{DOMAIN}"
+	assert m["To"].addresses[0].addr_spec == f"fabien@{DOMAIN}" and m["Date"].datetime and m["Message-ID"]
+	assert m["Subject"] == "Votre boîte est pleine à plus de 80 %"
+	shown = m.get_content()
+	assert shown.startswith("Utilisé : ") and "Supprimez ce dont\nvous n’avez plus besoin" in shown
 	lines = (agent.maildir("fabien") / "index.jsonl").read_text(encoding="utf-8").splitlines()
 	assert "Votre boîte est pleine à plus de 80 %" in lines[-1]
