@@ -32,7 +32,7 @@ row(struct admin *x, struct im_value *rows, const struct im_alias *l)
 	im_v_set_int(x->a, o, "limit", (int64_t)l->limit);
 	im_v_set_bool(x->a, o, "enabled", l->enabled);
 	im_v_set_str(x->a, o, "csn", l->csn ? l->csn : "");
-	admin_command(x, "intimail-alias", "revoke", l->address, NULL);
+	admin_command(x, "intimail-alias", "revoke", l->address);
 	im_v_set_str(x->a, o, "command", admin_command_text(x));
 }
 
@@ -71,7 +71,7 @@ addresses_change(struct admin *x)
 		return im_fail(x->err, IM_INVALID, "a form without a known name");
 	enum im_status st = im_alias_set(x->d, address, &c, x->err);
 	if (st == IM_OK) {
-		admin_command(x, "intimail-alias", "revoke", address, NULL);
+		admin_command(x, "intimail-alias", "revoke", address);
 		admin_done(x, "/admin/addresses", im_tr_with(x->r->lang, "%s is revoked.", address, x->a));
 		return IM_OK;
 	}

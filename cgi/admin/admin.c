@@ -175,7 +175,7 @@ admin_words(struct admin *x, const char *option, const char *value)
 }
 
 void
-admin_command(struct admin *x, ...)
+admin_command_words(struct admin *x, ...)
 {
 	const char *word;
 	va_list ap;

@@ -45,8 +45,9 @@ enum im_status admin_run(struct im_request *r, struct im_response *resp, struct 
 /* admin_title - the title, and which entry of the navigation is the current one ("people") */
 void admin_title(struct admin *x, const char *section, const char *title);
 
-/* admin_command - the equivalent command line anew: admin_command(x, "intimail-user", "set", uid, NULL) */
-void admin_command(struct admin *x, ...) __attribute__((sentinel));
+/* admin_command - the equivalent command line anew: admin_command(x, "intimail-user", "set", uid) */
+#define admin_command(x, ...) admin_command_words(x, __VA_ARGS__, (const char *)NULL)
+void admin_command_words(struct admin *x, ...) __attribute__((sentinel));
 void admin_word(struct admin *x, const char *word);
 void admin_words(struct admin *x, const char *option, const char *value); /* both */
 /* admin_command_text - what was put together, NULL when it is too long; in the arena */

@@ -47,7 +47,7 @@ show(struct admin *x, const struct im_list *l)
 	im_v_set_str(x->a, m, "pasted", pasted ? pasted : "");
 	show_names(x, im_v_set_array(x->a, m, "owners"), l->owners, false);
 	show_names(x, im_v_set_array(x->a, m, "addresses"), l->addresses, false);
-	admin_command(x, "intimail-list", "delete", l->name, NULL);
+	admin_command(x, "intimail-list", "delete", l->name);
 	im_v_set_str(x->a, m, "delete_command", admin_command_text(x));
 }
 
@@ -69,7 +69,7 @@ load(struct admin *x, struct im_list *l)
 enum im_status
 list_show(struct admin *x)
 {
-	struct im_list l = { 0 };
+	struct im_list l = { .name = "", .description = "" };
 	enum im_status st = load(x, &l);
 
 	if (st == IM_OK)
@@ -84,7 +84,7 @@ do_save(struct admin *x, const struct im_list *l, struct im_list_change *c)
 {
 	const char *description = admin_field(x, "description");
 
-	admin_command(x, "intimail-list", "set", l->name, NULL);
+	admin_command(x, "intimail-list", "set", l->name);
 	if (strcmp(description, l->description) != 0)
 		admin_words(x, "--description", c->description = description);
 	if (!im_list_post_parse(admin_field(x, "post"), &c->post))
@@ -119,7 +119,7 @@ do_names(struct admin *x, const struct im_list *l, const char ***ret, const char
 		admin_wrong(
 		    x, field, im_tr(x->r->lang, "A user name, the name of a list or an address is needed."));
 	else {
-		admin_command(x, "intimail-list", verb, l->name, NULL);
+		admin_command(x, "intimail-list", verb, l->name);
 		for (const char **v = *ret; *v; v++) {
 			if (option)
 				admin_word(x, option);
@@ -182,7 +182,7 @@ do_delete(struct admin *x, const struct im_list *l)
 	}
 	enum im_status st = im_list_delete(x->d, l->name, x->err);
 	if (st == IM_OK) {
-		admin_command(x, "intimail-list", "delete", l->name, NULL);
+		admin_command(x, "intimail-list", "delete", l->name);
 		admin_done(x, "/admin/lists", im_tr_with(x->r->lang, "%s was deleted.", l->name, x->a));
 	} else if (admin_refused(x, st, false)) {
 		show(x, l);
@@ -196,7 +196,7 @@ list_change(struct admin *x)
 {
 	const char *what = admin_field(x, "do");
 	struct im_list_change c = { 0 };
-	struct im_list l = { 0 };
+	struct im_list l = { .name = "", .description = "" };
 	enum im_status st = load(x, &l);
 
 	if (st != IM_OK)

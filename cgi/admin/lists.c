@@ -126,7 +126,7 @@ lists_new(struct admin *x)
 static void
 command_add(struct admin *x, const struct im_list *l, const char *const *members)
 {
-	admin_command(x, "intimail-list", "add", l->name, NULL);
+	admin_command(x, "intimail-list", "add", l->name);
 	if (*l->description)
 		admin_words(x, "--description", l->description);
 	for (const char *const *o = l->owners; *o; o++)

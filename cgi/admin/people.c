@@ -103,7 +103,7 @@ people_new(struct admin *x)
 static void
 command_add(struct admin *x, const struct im_person *p)
 {
-	admin_command(x, "intimail-user", "add", p->uid, "--name", p->name, NULL);
+	admin_command(x, "intimail-user", "add", p->uid, "--name", p->name);
 	if (p->quota != x->r->conf->default_quota)
 		admin_words(x, "--quota", admin_quota_word(x, p->quota));
 	if (*p->language)

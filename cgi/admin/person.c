@@ -64,7 +64,7 @@ commands_before(struct admin *x, const struct im_person *p)
 	};
 
 	for (size_t i = 0; i < IM_COUNT(rows); i++) {
-		admin_command(x, "intimail-user", rows[i].words[0], rows[i].words[1], NULL);
+		admin_command(x, "intimail-user", rows[i].words[0], rows[i].words[1]);
 		im_v_set_str(x->a, c, rows[i].key, admin_command_text(x));
 	}
 }
@@ -119,7 +119,7 @@ load(struct admin *x, struct im_person *p)
 enum im_status
 person_show(struct admin *x)
 {
-	struct im_person p = { 0 };
+	struct im_person p = { .uid = "", .name = "", .language = "" };
 	enum im_status st = load(x, &p);
 
 	if (st == IM_OK)
@@ -136,7 +136,7 @@ do_save(struct admin *x, const struct im_person *p, struct im_person_change *c)
 		   *limit = admin_field(x, "send_limit");
 	uint64_t n = 0;
 
-	admin_command(x, "intimail-user", "set", p->uid, NULL);
+	admin_command(x, "intimail-user", "set", p->uid);
 	if (!*name)
 		admin_wrong(x, "name", im_tr(x->r->lang, "A name is needed."));
 	if (strcmp(name, p->name) != 0)
@@ -173,7 +173,7 @@ do_address(struct admin *x, const struct im_person *p, struct im_person_change *
 		admin_wrong(x, "address", im_tr(x->r->lang, "An address is needed."));
 	/* a name alone is meant to be of this domain */
 	one[0] = strchr(address, '@') ? address : im_arena_fmt(x->a, "%s@%s", address, x->r->conf->domain);
-	admin_command(x, "intimail-user", "set", p->uid, NULL);
+	admin_command(x, "intimail-user", "set", p->uid);
 	if (strcmp(what, "add-address") == 0) {
 		c->add_addresses = one;
 		admin_words(x, "--add-address", one[0]);
@@ -198,7 +198,7 @@ change(struct admin *x, const struct im_person *p, struct im_person_change *c, c
 	} else if (strcmp(what, "enable") == 0 || strcmp(what, "disable") == 0) {
 		c->set_enabled = true;
 		c->enabled = what[0] == 'e';
-		admin_command(x, "intimail-user", what, p->uid, NULL);
+		admin_command(x, "intimail-user", what, p->uid);
 	} else if (strcmp(what, "two-step") == 0) {
 		c->remove_two_step = true;
 	} else {
@@ -267,7 +267,7 @@ do_password(struct admin *x, const struct im_person *p)
 	enum im_status st = im_person_passwd(x->d, p->uid, password, x->err);
 	if (st == IM_OK) {
 		(void)!im_session_end_all(x->r->conf, p->uid, &n, &why);
-		admin_command(x, "intimail-user", "passwd", p->uid, NULL);
+		admin_command(x, "intimail-user", "passwd", p->uid);
 		admin_done(x, strcmp(p->uid, x->me.uid) == 0 ? "/login" : person_url(x, p->uid),
 		    im_tr(x->r->lang, "The password was set, and all browsers were signed out."));
 	} else if (admin_refused(x, st, false)) {
@@ -353,7 +353,7 @@ do_delete(struct admin *x, const struct im_person *p)
 	enum im_status st = im_person_delete(x->d, p->uid, x->err);
 	if (st == IM_OK) {
 		(void)!im_session_end_all(x->r->conf, p->uid, &n, &ignored);
-		admin_command(x, "intimail-user", "delete", p->uid, NULL);
+		admin_command(x, "intimail-user", "delete", p->uid);
 		if (purge)
 			admin_word(x, "--purge");
 		admin_done(x, "/admin/people", mail_after_delete(x, p->uid, purge));
@@ -374,7 +374,7 @@ person_change(struct admin *x)
 		{ "end-sessions", do_end_sessions }, { "recount", do_recount }, { "delete", do_delete } };
 	const char *what = admin_field(x, "do");
 	struct im_person_change c = { .send_limit = -1, .unix_uid = -1 };
-	struct im_person p = { 0 };
+	struct im_person p = { .uid = "", .name = "", .language = "" };
 	enum im_status st = load(x, &p);
 
 	if (st != IM_OK)

@@ -66,7 +66,7 @@ queue_show(struct admin *x)
 
 	admin_title(x, "queue", im_tr(x->r->lang, "Queue"));
 	struct im_value *rows = im_v_set_array(x->a, x->model, "messages");
-	admin_command(x, "intimail-queue", "list", NULL);
+	admin_command(x, "intimail-queue", "list");
 	im_v_set_str(x->a, x->model, "command", admin_command_text(x));
 	if (!admin_helper(x, "queue-list", none, &answer, &text)) {
 		im_v_set_str(x->a, x->model, "problem", text);
@@ -125,7 +125,7 @@ commands(struct admin *x, const char *id)
 	struct im_value *c = im_v_set_object(x->a, x->model, "commands");
 
 	for (size_t i = 0; i < IM_COUNT(verbs); i++) {
-		admin_command(x, "intimail-queue", verbs[i].word, id, NULL);
+		admin_command(x, "intimail-queue", verbs[i].word, id);
 		im_v_set_str(x->a, c, verbs[i].word, admin_command_text(x));
 	}
 }
@@ -195,7 +195,7 @@ queue_change(struct admin *x)
 		return x->err->st;
 	}
 	cJSON_Delete(answer);
-	admin_command(x, "intimail-queue", v->word, id, NULL);
+	admin_command(x, "intimail-queue", v->word, id);
 	admin_done(x, "/admin/queue", im_tr(x->r->lang, v->done));
 	return IM_OK;
 }

@@ -72,7 +72,7 @@ trace_show(struct admin *x)
 	struct im_value *stories = im_v_set_array(x->a, x->model, "messages");
 	if (!*args[0])
 		return IM_OK;
-	admin_command(x, "intimail-trace", args[0], NULL);
+	admin_command(x, "intimail-trace", args[0]);
 	im_v_set_str(x->a, x->model, "command", admin_command_text(x));
 	if (!admin_helper(x, "trace", args, &answer, &text)) {
 		im_v_set_str(x->a, x->model, "problem", text);

@@ -108,8 +108,8 @@ remove_stale(const struct sockaddr_un *sa, struct im_err *err)
 static enum im_status
 make_socket(const struct im_conf *c, struct sockaddr_un *sa, int *ret, struct im_err *err)
 {
-	uid_t user;
-	gid_t group;
+	uid_t user = 0;
+	gid_t group = 0;
 	int fd;
 	enum im_status st = pages_owner(c, &user, &group, err);
 

@@ -227,7 +227,7 @@ enum im_status
 im_alias_add(struct im_dir *d, const struct im_alias_new *n, struct im_arena *a, const char **ret_address,
     struct im_err *err)
 {
-	const char *word, *address = NULL;
+	const char *word = NULL, *address = NULL;
 	char letters[LETTERS + 1];
 
 	enum im_status st = check_new(d, n, &word, err);
@@ -363,7 +363,7 @@ enum im_status
 im_alias_set(struct im_dir *d, const char *address, const struct im_alias_change *c, struct im_err *err)
 {
 	struct im_mods m = { .d = d };
-	struct im_alias x;
+	struct im_alias x = { .address = "", .owner = "" };
 
 	enum im_status st = im_alias_get(d, address, &d->arena, &x, err);
 	if (st == IM_OK && c->purpose != NULL)

@@ -312,7 +312,7 @@ entry(struct im_str attributes, struct im_mailuser *ret, struct im_err *err)
 	unsigned seen = 0;
 
 	while (attributes.n > 0) {
-		struct im_str name, values, v;
+		struct im_str name = { 0 }, values = { 0 }, v;
 		enum im_status st = im_ldap_attribute(&attributes, &name, &values, err);
 		if (st != IM_OK)
 			return st;
@@ -360,7 +360,7 @@ im_ldap_answer(
 enum im_status
 im_ldap_search_answer(struct im_str msg, struct im_ldap_found *found, bool *ret_done, struct im_err *err)
 {
-	struct im_str attributes;
+	struct im_str attributes = { 0 };
 	bool done = false;
 	enum im_status st = im_ldap_answer(msg, IM_LDAP_ID_SEARCH, &done, &attributes, err);
 

@@ -126,7 +126,7 @@ im_person_sign_in(const struct im_conf *conf, const char *login, const char *pas
     struct im_person *ret, struct im_err *err)
 {
 	struct im_dir *d = NULL;
-	const char *uid;
+	const char *uid = "";
 	enum im_status st = authenticate(conf, login, password, a, &d, &uid, err);
 
 	if (st == IM_OK) {

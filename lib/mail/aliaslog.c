@@ -173,7 +173,7 @@ enum im_status
 im_aliaslog_add(
     const struct im_store *s, const char *address, const char *sender, int64_t when, struct im_err *err)
 {
-	int dir;
+	int dir = -1;
 
 	if (!address_valid(address))
 		return bad_address(err, address);

@@ -99,6 +99,7 @@ walk_mailbox(const struct im_store *s, const char *name, bool second, struct wal
 		describe(&b, w->arena, w->room);
 	else
 		st = im_maildir_each(&b, on_message, w, err);
+	w->box = NULL;
 	im_mailbox_close(&b);
 	return st;
 }
@@ -114,11 +115,13 @@ im_room_read(const struct im_store *s, struct im_arena *a, struct im_room *ret, 
 	if (st != IM_OK)
 		return st;
 	r.folders = im_arena_alloc(a, sizeof(*r.folders) * (r.nfolders + 1));
-	for (size_t i = 0; i < 2 * r.nfolders && st == IM_OK; i++) {
-		w.use = &r.folders[i % r.nfolders];
-		w.use->mailbox = i < r.nfolders ? im_arena_strdup(a, names[i]) : w.use->mailbox;
-		st = walk_mailbox(s, w.use->mailbox, i >= r.nfolders, &w, err);
+	for (size_t i = 0; i < r.nfolders && st == IM_OK; i++) {
+		w.use = &r.folders[i];
+		w.use->mailbox = im_arena_strdup(a, names[i]);
+		st = walk_mailbox(s, names[i], false, &w, err);
 	}
+	for (size_t i = 0; i < r.nfolders && st == IM_OK; i++)
+		st = walk_mailbox(s, names[i], true, &w, err);
 	for (size_t i = 0; i < r.nfolders; i++)
 		free(names[i]);
 	free(names);

@@ -100,7 +100,7 @@ within_limits(struct judgement *j, const struct im_recipient *person, struct im_
 static enum im_status
 judge_outgoing(struct judgement *j, struct im_err *err)
 {
-	struct im_recipient person;
+	struct im_recipient person = { .name = "" };
 	enum im_status st = sender(j, &person, err);
 
 	if (st == IM_NOTFOUND && !j->q->login[0])

@@ -52,7 +52,7 @@ im_session_sweep(const struct im_conf *c)
 static bool
 read_one(int dirfd, const char *name, const char *uid, struct im_session *ret)
 {
-	char text[IM_SESSION_FILE_MAX];
+	char text[IM_SESSION_FILE_MAX] = "";
 	struct im_session s = { 0 };
 	struct stat st;
 	ssize_t n = -1;
