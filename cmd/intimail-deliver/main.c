@@ -27,8 +27,10 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "mail/deliver.h"
+#include "mail/submit.h"
 
 enum { ALARM_SECONDS = 60 }; /* well below intimail_time_limit: pipe(8) bounces when that is over */
+_Static_assert(IM_SUBMIT_SECONDS <= ALARM_SECONDS / 2, "see submit.h");
 
 struct options {
 	const char *config, *queueid, *size, *sender, *original;

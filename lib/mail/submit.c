@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -28,7 +29,7 @@ enum {
 };
 
 struct smtp {
-	int fd;
+	int fd, seconds;
 	int64_t deadline; /* monotonic ms */
 	char in[4096];
 	size_t at, n;
@@ -47,7 +48,7 @@ wait_for(struct smtp *s, short events)
 
 		if (left <= 0)
 			return im_fail(s->err, IM_TEMP,
-			    "handing a message to Postfix: no answer in %d seconds", IM_SUBMIT_SECONDS);
+			    "handing a message to Postfix: no answer in %d seconds", s->seconds);
 		int r = poll(&p, 1, (int)left);
 		if (r > 0)
 			return IM_OK;
@@ -182,9 +183,13 @@ open_smtp(struct smtp *s, const struct im_conf *conf)
 	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return im_fail_errno(s->err, errno, "handing a message to Postfix: socket");
+	/* bounds connect(2), which waits where Postfix takes no connections; all else is MSG_DONTWAIT and poll(2) */
+	const struct timeval most = { .tv_sec = s->seconds };
+	if (setsockopt(s->fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most)) < 0)
+		return im_fail_errno(s->err, errno, "handing a message to Postfix: setsockopt");
 	if (connect(s->fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
 		return im_fail(s->err, IM_TEMP, "handing a message to Postfix at 127.0.0.1:%d: %s",
-		    conf->submit_port, strerror(errno));
+		    conf->submit_port, strerror(errno == EINPROGRESS ? ETIMEDOUT : errno));
 	enum im_status st = command(s, "greeting", 2);
 	if (st != IM_OK)
 		return st;
@@ -324,13 +329,14 @@ enum im_status
 im_submit(const struct im_conf *conf, const struct im_submission *m, char ret_queueid[33],
     size_t *ret_refused, struct im_err *err)
 {
-	struct smtp s = { .fd = -1, .deadline = im_monotonic_ms() + IM_SUBMIT_SECONDS * 1000, .err = err };
+	struct smtp s = { .fd = -1, .seconds = m->seconds > 0 ? m->seconds : IM_SUBMIT_SECONDS, .err = err };
 	bool utf8 = false;
 	size_t bad = 0;
 	enum im_status st = check(m, &utf8, err);
 
 	if (st != IM_OK)
 		return st;
+	s.deadline = im_monotonic_ms() + s.seconds * 1000;
 	im_buf_init(&s.out, OUT_MAX);
 	st = open_smtp(&s, conf);
 	if (st ==

@@ -1,9 +1,10 @@
 /*
  * submit.h - a message handed to Postfix by SMTP on the loopback address (RFC 5321): listen is 127.0.0.1:submit_port
  *
- * For programs that are confined (sendmail(1) needs set-gid). All waits have deadlines. A message is accepted by
- * Postfix as a whole or not at all: a recipient that is put off (4xx) ends it with IM_TEMP before any data is sent, so
- * that a repeat makes no second copy; recipients that are refused for good are told in ret_refused, the others get it.
+ * For programs that are confined (sendmail(1) needs set-gid). All waits together have one deadline. A message is
+ * accepted by Postfix as a whole or not at all: a recipient that is put off (4xx) ends it with IM_TEMP before any data
+ * is sent, so that a repeat makes no second copy; recipients that are refused for good are told in ret_refused, the
+ * others get it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -25,8 +26,13 @@ struct im_submission {
 	const char *const *recipients; /* NULL-terminated, at most IM_SUBMIT_RECIPIENTS */
 	im_submit_fn *body;
 	void *arg;
+	int seconds; /* for all of it; 0 = IM_SUBMIT_SECONDS */
 };
-enum { IM_SUBMIT_RECIPIENTS = 2000, IM_SUBMIT_SECONDS = 60 };
+/*
+ * The seconds are half of the delivery agent's alarm (60): what a slow Postfix takes of a forwarded copy must be written
+ * down (forward.h, which may wait 20 for a lock) while the agent lives, else the next attempt sends another copy.
+ */
+enum { IM_SUBMIT_RECIPIENTS = 2000, IM_SUBMIT_SECONDS = 30 };
 
 /* ret_queueid: Postfix's queue id, for the log. IM_DENIED: all recipients refused for good (err: the last answer) */
 enum im_status im_submit(const struct im_conf *conf, const struct im_submission *s, char ret_queueid[33],
