@@ -1,5 +1,5 @@
 /*
- * trace.c - "where is my mail?": the story of messages, found by a sender, a recipient, a subject
+ * trace.c - "where is my mail?": the story of messages, found by a sender, a recipient, an id
  *
  * SPDX-License-Identifier: ISC
  */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mail/archive.h"
 #include "user.h"
 
 static bool opt_yes, opt_purge;
@@ -64,7 +65,8 @@ user_delete(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 	if (st == IM_OK)
 		st = user_end_sessions(&r, p.uid, err);
 	if (st == IM_OK) {
-		st = opt_purge ? user_purge(&r, p.uid, err) : user_archive(&r, p.uid, &place, err);
+		st = opt_purge ? im_archive_purge(&r.conf, p.uid, err)
+			       : im_archive_mail(&r.conf, p.uid, &r.arena, &place, err);
 		if (st != IM_OK)
 			(void)im_err_prefix(err, "%s was deleted, but the mail is where it was", p.uid);
 	}

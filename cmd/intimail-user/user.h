@@ -34,10 +34,6 @@ enum im_status user_quota_parse(const char *s, uint64_t *ret, struct im_err *err
 /* "14d", "2026-12-31", "never" */
 enum im_status user_when_parse(
     const char *option, const char *s, int64_t *ret, struct im_err *err) IM_MUSTUSE;
-/* archive.c: the mail of who was deleted goes to mail_root/.archive, *ret its new place, NULL: there was none */
-enum im_status user_archive(
-    struct im_dir_run *r, const char *uid, const char **ret, struct im_err *err) IM_MUSTUSE;
-enum im_status user_purge(struct im_dir_run *r, const char *uid, struct im_err *err) IM_MUSTUSE;
 
 /*
  * user_read_password - a line of standard input when from_stdin; typed twice without echo on a terminal; else *ret is

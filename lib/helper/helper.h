@@ -28,6 +28,7 @@ enum { IM_HELPER_REQUEST_MAX = 16 * 1024, IM_HELPER_ANSWER_MAX = 4 * 1024 * 1024
  *	queue-hold, queue-release, queue-delete, queue-retry ID
  *	trace TEXT			messages, as im_trace_value has them, of the last two weeks
  *	usage [UID], recount UID	people [{uid, name, used, of, messages, last_delivery, last_sign_in}]; used may be null
+ *	archive UID, purge UID		place (null: there was no mail); the mail of who is not in the directory any more, else IM_CONFLICT
  * Lists that do not fit into an answer are shortened.
  */
 enum im_status im_helper_call(const struct im_conf *conf, const char *session_token, const char *verb,

@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "directory/person.h"
 #include "helper/helper.h"
 #include "helper/usage.h"
+#include "mail/archive.h"
 #include "mail/maildir.h"
 #include "mta/queue.h"
 #include "mta/trace.h"
@@ -141,6 +143,49 @@ recount(struct call *c, struct im_err *err)
 	return im_helper_recount(c->conf, c->args[0], c->a, im_v_set_array(c->a, c->answer, "people"), err);
 }
 
+/* gone - whose mail is taken away must not be in the directory any more */
+static enum im_status
+gone(struct call *c, struct im_err *err)
+{
+	struct im_person p;
+	struct im_dir *d;
+	struct im_err none;
+
+	enum im_status st = im_dir_open(c->conf, &d, err);
+	if (st != IM_OK)
+		return st;
+	st = im_person_get(d, c->args[0], c->a, &p, &none);
+	im_dir_close(d);
+	if (st == IM_NOTFOUND)
+		return IM_OK;
+	if (st != IM_OK) {
+		*err = none;
+		return st;
+	}
+	return im_fail(err, IM_CONFLICT, "%s is still in the directory: the mail stays", c->args[0]);
+}
+
+static enum im_status
+archive(struct call *c, struct im_err *err)
+{
+	const char *place;
+	enum im_status st = gone(c, err);
+
+	if (st == IM_OK)
+		st = im_archive_mail(c->conf, c->args[0], c->a, &place, err);
+	if (st == IM_OK)
+		im_v_set_str(c->a, c->answer, "place", place);
+	return st;
+}
+
+static enum im_status
+purge(struct call *c, struct im_err *err)
+{
+	enum im_status st = gone(c, err);
+
+	return st == IM_OK ? im_archive_purge(c->conf, c->args[0], err) : st;
+}
+
 static const struct im_verb table[] = {
 	{ "queue-list", 0, 0, FORM_TEXT, queue_list },
 	{ "queue-show", 1, 1, FORM_QUEUE_ID, queue_show },
@@ -151,6 +196,8 @@ static const struct im_verb table[] = {
 	{ "trace", 1, 1, FORM_TEXT, trace },
 	{ "usage", 0, 1, FORM_UID, usage },
 	{ "recount", 1, 1, FORM_UID, recount },
+	{ "archive", 1, 1, FORM_UID, archive },
+	{ "purge", 1, 1, FORM_UID, purge },
 };
 
 const struct im_verb *

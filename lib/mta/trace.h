@@ -40,7 +40,7 @@ struct im_trace {
 	struct im_trace_step *steps;
 	int nsteps;
 };
-/* what: matched without case in sender, recipients, message id, queue id, subject; newest first */
+/* what: matched without case in sender, recipients, message id, queue id; the log has no subjects. Newest first */
 enum im_status im_trace_find(const struct im_conf *conf, const char *what, int64_t since, struct im_arena *a,
     struct im_trace **ret, int *ret_n, struct im_err *err) IM_MUSTUSE;
 

@@ -5,6 +5,7 @@ import re
 import shlex
 import time
 import urllib.parse
+from pathlib import Path
 
 import pytest
 
@@ -75,7 +76,18 @@ def test_add_change_and_delete_a_person(server, admin):
 	assert a.status == 400 and "Type the user name" in a.text
 	m = done(form(admin, "/admin/people/zoe", do="delete", again="zoe"), admin)
 	assert "zoe" in m["notice"]
-	assert admin.get("/admin/people/zoe").status == 404
+	assert "kept as an archive" in m["notice"] and admin.get("/admin/people/zoe").status == 404
+
+
+@pytest.mark.parametrize("choice, kept", [("", 1), ("purge", 0)])
+def test_the_mail_of_a_deleted_person(server, admin, choice, kept):
+	uid = "gone." + (choice or "kept")
+	server.add_user(uid)
+	server.deliver("Subject: S\n\nx", f"{uid}@example.org")
+	m = done(form(admin, f"/admin/people/{uid}", do="delete", again=uid, mail=choice), admin)
+	assert m["notice_command"] == f"intimail-user delete {uid}" + (" --purge" if choice else "")
+	root = Path(server.status["mail_root"])
+	assert not (root / uid).exists() and len(list(root.glob(f".archive/{uid}.*/Maildir/new/*"))) == kept
 
 
 @pytest.mark.parametrize("field, value", [

@@ -32,7 +32,7 @@ while True:
 	sys.stdout.buffer.write(d)
 """
 PAGES = ("intimail-pages", "intimail-pages")
-VERBS = ("queue-list", "queue-show", "queue-hold", "queue-release", "queue-retry", "trace", "usage", "recount", "queue-delete")
+VERBS = ("queue-list", "queue-show", "queue-hold", "queue-release", "queue-retry", "trace", "usage", "recount", "archive", "purge", "queue-delete")
 
 
 def sock(server):
@@ -77,7 +77,8 @@ def _waiting(server):
 
 
 def arguments(verb, queue_id):
-	return {"queue-list": [], "usage": [], "trace": ["emma@example.org"], "recount": ["bob"]}.get(verb, [queue_id])
+	return {"queue-list": [], "usage": [], "trace": ["emma@example.org"], "recount": ["bob"],
+		"archive": ["nobody.there"], "purge": ["nobody.there"]}.get(verb, [queue_id])
 
 
 def check_done(server, verb, answer, queue_id):
@@ -95,6 +96,8 @@ def check_done(server, verb, answer, queue_id):
 		assert set(people["emma"]) == {"uid", "name", "used", "of", "messages", "last_delivery", "last_sign_in"}
 	elif verb == "recount":
 		assert [x["uid"] for x in answer["people"]] == ["bob"]
+	elif verb == "archive":
+		assert answer["place"] is None
 	elif verb == "queue-hold":
 		assert m["queue_name"] == "hold"
 	elif verb == "queue-release":
@@ -166,16 +169,16 @@ def test_who_may_not(server, waiting, role):
 
 
 def test_rights_are_those_of_now(server):
-	if "zoe" not in server.passwords:
-		server.add_user("zoe", "--admin")
-	token = session_of(server, "zoe")
+	if "zara" not in server.passwords:
+		server.add_user("zara", "--admin")
+	token = session_of(server, "zara")
 	assert ask(server, "queue-list", session=token)["status"] == "ok"
-	server.user("set", "zoe", "--no-admin")
+	server.user("set", "zara", "--no-admin")
 	assert ask(server, "queue-list", session=token)["status"] == "not allowed"
-	server.user("set", "zoe", "--admin")
-	token = session_of(server, "zoe")
+	server.user("set", "zara", "--admin")
+	token = session_of(server, "zara")
 	assert ask(server, "queue-list", session=token)["status"] == "ok"
-	server.user("set", "zoe", "--disable")
+	server.user("set", "zara", "--disable")
 	assert ask(server, "queue-list", session=token)["status"] == "not allowed"
 
 
@@ -222,6 +225,23 @@ def test_what_is_not_there(server):
 	token = session_of(server, "alice")
 	for verb, arg in (("queue-show", "4jYgpp59X7z2CMzz"), ("queue-delete", "4jYgpp59X7z2CMzz"), ("usage", "no.body"), ("recount", "no.body")):
 		assert ask(server, verb, arg, session=token)["status"] == "not found", verb
+
+
+@pytest.mark.parametrize("verb", ["archive", "purge"])
+def test_the_mail_of_who_left(server, verb):
+	uid, token = f"left.{verb}", session_of(server, "alice")
+	server.add_user(uid)
+	server.deliver("Subject: S\n\nx", f"{uid}@example.org")
+	a = ask(server, verb, uid, session=token)
+	assert a["status"] != "ok" and "still in the directory" in a["message"] and len(server.files(uid)) == 1
+	# as the page does it: the entry goes first, what becomes of the mail is said afterwards
+	subprocess.run(["ldapdelete", "-Q", "-Y", "EXTERNAL", "-H", server.status["ldap_uri"], f"uid={uid},ou=people,dc=example,dc=org"], check=True)
+	a = ask(server, verb, uid, session=token)
+	assert a["status"] == "ok" and not (Path(server.status["mail_root"]) / uid).exists()
+	kept = list((Path(server.status["mail_root"]) / ".archive").glob(f"{uid}.*"))
+	assert len(kept) == (1 if verb == "archive" else 0)
+	if verb == "archive":
+		assert a["place"] == str(kept[0]) and len(list(kept[0].glob("Maildir/new/*"))) == 1
 
 
 def test_silent_ones_do_not_keep_the_others_for_long(server):
