@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: ISC
-"""Faults during a delivery (F1-F25 of ARCHITECTURE.md): whatever fails, the mail is filed once, or kept by Postfix
+"""Faults during a delivery (F1-F26 of ARCHITECTURE.md): whatever fails, the mail is filed once, or kept by Postfix
 
 Each test plays Postfix: exit status 0 means that it forgets the mail, 75 or a signal that it tries again, anything else
 that the mail goes back to its sender. IM_FAULTS=full makes the long version.
 """
+import contextlib
 import ctypes
 import errno
 import os
@@ -63,19 +64,21 @@ def calls_of(agent, uid, data):
 	with open(src, "rb") as f:
 		r = subprocess.run(cmd, stdin=f, capture_output=True, check=False, **agent.as_mail())
 	assert r.returncode == 0, r
-	names = [m[1] for m in re.finditer(r"^(\w+)\(", out.read_text(), re.M)]
+	lines = re.findall(r"^\w+\(.*", out.read_text(), re.M)
+	names = [line.partition("(")[0] for line in lines]
 	calls, count = [], {}
 	for n in names:
 		count[n] = count.get(n, 0) + 1
 		calls.append((n, count[n]))
 	first = names.index("getppid")
-	filed = names.index("renameat2")
+	filed = [i for i, line in enumerate(lines) if line.startswith("renameat2(") and ",S=" in line][0]
 	filed = filed + names[filed:].index("fsync")
 	return calls, first, filed
 
 
 class Sweep:
 	"""runs the agent with one fault after the other on a few persons in parallel, and checks after each what must hold"""
+	box = "."
 
 	def __init__(self, agent, data, cold):
 		self.agent, self.data, self.cold = agent, data, cold
@@ -90,7 +93,7 @@ class Sweep:
 			assert self.agent.deliver(b"Subject: before\n\nx\n", f"{uid}@{DOMAIN}").returncode == 0
 
 	def copies(self, uid):
-		files = [p.read_bytes() for p in self.agent.files(uid)]
+		files = [p.read_bytes() for p in self.agent.files(uid, self.box)]
 		others = [f for f in files if f not in (self.data, b"Subject: before\n\nx\n")]
 		assert not others, "a part of a message is visible"
 		return files.count(self.data)
@@ -129,11 +132,13 @@ class Sweep:
 				assert n == 1, what
 			if filed and not killed:
 				assert r.returncode == 0, ("failed after the point of no return", what)
-			left = self.agent.leftovers(uid)
+			left = self.leftovers(uid)
 			assert killed or in_loader or call == "unlinkat" or not left, (left, what)
+			between = self.between(uid, queueid, r.returncode == 0)
 			r = self.agent.deliver(self.data, f"{uid}@{DOMAIN}", queueid)
 			assert (r.returncode, self.copies(uid)) == (0, 1), ("after the retry", what, r)
 			self.check_index(uid, what)
+			self.after(uid, between, what)
 		finally:
 			with self.lock:
 				self.free.append(i)
@@ -144,11 +149,95 @@ class Sweep:
 		program = self.agent.program.parent / "intimail-index"
 		if not program.exists():
 			return
-		r = subprocess.run([program, "-c", self.agent.config, "export", uid, "INBOX"], capture_output=True, check=False,
+		name = self.box.lstrip(".") or "INBOX"
+		r = subprocess.run([program, "-c", self.agent.config, "export", uid, name], capture_output=True, check=False,
 			text=True, **self.agent.as_mail())
 		assert r.returncode == 0, (what, r)
 		ids = re.findall(r'"id":\s*"([^"]+)"', r.stdout)
-		assert sorted(ids) == sorted(p.name.split(":2,")[0] for p in self.agent.files(uid)), what
+		assert sorted(ids) == sorted(p.name.split(":2,")[0] for p in self.agent.files(uid, self.box)), what
+
+	def leftovers(self, uid):
+		return self.agent.leftovers(uid)
+
+	def between(self, uid, queueid, done):
+		"""what is to be remembered between the two attempts"""
+
+	def after(self, uid, between, what):
+		"""what else must hold after the second one"""
+
+
+class FakePostfix(threading.Thread):
+	"""takes every message, one connection after the other, and counts them by sender"""
+
+	def __init__(self):
+		super().__init__(daemon=True)
+		self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+		self.port = self.listener.getsockname()[1]
+		self.taken = {}
+		self.start()
+
+	def run(self):
+		while True:
+			connection, _ = self.listener.accept()
+			with connection, contextlib.suppress(ConnectionError), connection.makefile("rwb", buffering=0) as f:
+				self.talk(f)
+
+	def talk(self, f):
+		sender, in_data = None, False
+		f.write(b"220 ready\r\n")
+		for line in f:
+			if in_data and line != b".\r\n":
+				continue
+			if in_data:
+				self.taken[sender] = self.taken.get(sender, 0) + 1
+			if line.startswith(b"MAIL"):
+				sender = re.search(rb"<(.*)>", line)[1].decode()
+			in_data = line.startswith(b"DATA")
+			f.write(b"354 go on\r\n" if in_data else b"250 2.0.0 Ok: queued as 4cXq1Z2kGnz1f\r\n")
+
+	def count(self, sender):
+		"""when all who came before were heard to their end"""
+		with socket.create_connection(("127.0.0.1", self.port)) as s:
+			s.recv(100)
+		return self.taken.get(sender, 0)
+
+
+class RulesSweep(Sweep):
+	"""filed into a folder and forwarded: one copy, unless it was not written down that Postfix has it"""
+	box = ".Work"
+
+	def __init__(self, agent, data, cold):
+		super().__init__(agent, data, cold)
+		self.postfix = FakePostfix()
+		agent.configure(submit_port=self.postfix.port)
+
+	def prepare(self, uid):
+		super().prepare(uid)
+		d = self.agent.maildir(uid)
+		made = [d / ".Work", *(d / ".Work" / sub for sub in ("tmp", "new", "cur"))]
+		for p in made:
+			p.mkdir(mode=0o700)
+		made.append(d / "intimail-rules")
+		made[-1].write_text("intimail-rules 1\nrule\tsubject\tfolder\tstop\thello\tWork\nforward\tkeep\tother@elsewhere.test\n")
+		for p in made:
+			os.chown(p, MAIL_UID, MAIL_UID)
+		self.postfix.taken.pop(f"{uid}@{DOMAIN}", None)
+
+	def leftovers(self, uid):
+		d = self.agent.maildir(uid)
+		return super().leftovers(uid) + [*(d / ".Work/tmp").iterdir(), *d.glob(".im-*")]
+
+	def between(self, uid, queueid, done):
+		journal = self.agent.maildir(uid) / "intimail-forwarded"
+		written = journal.exists() and f"{queueid} 0\n" in journal.read_text()
+		sent = self.postfix.count(f"{uid}@{DOMAIN}")
+		assert sent == 1 or (sent == 0 and not written), (sent, written)
+		assert written or not done
+		return 2 if sent and not written else 1
+
+	def after(self, uid, between, what):
+		sent = self.postfix.count(f"{uid}@{DOMAIN}")
+		assert sent == between, (f"{sent} copies instead of {between}", what)
 
 
 ERRORS = {
@@ -168,11 +257,13 @@ NEVER_FAILS = {"brk", "rt_sigprocmask", "getpid", "getppid", "geteuid", "umask",
 NEVER = {"execve", "exit_group", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "rt_sigreturn"}
 
 
-def sweep(agent, data, cold=False, share=1):
+def sweep(agent, data, cold=False, share=1, kind=Sweep, start=None):
+	"""start: a call, and its number among those of that name, where the faults begin"""
 	agent.wipe("w0")
-	s = Sweep(agent, data, cold)
+	s = kind(agent, data, cold)
 	s.prepare("w0")
 	calls, first, filed = calls_of(agent, "w0", data)
+	first = calls.index(start) if start else first
 	jobs = []
 	for i, (name, number) in enumerate(calls):
 		if name in NEVER or (i < first and not FULL):
@@ -206,6 +297,12 @@ def test_f1_f2_f3_each_system_call_fails_or_is_the_last(agent):
 @needs_strace
 def test_f1_f2_in_a_new_mailbox(agent):
 	sweep(agent, message(2000), cold=True, share=1 if FULL else 3)
+
+
+@needs_strace
+def test_f1_f2_f3_with_rules(agent):
+	"""the short version: a third, from the copy's connection on (the first socket is the directory's)"""
+	sweep(agent, message(2000), share=1 if FULL else 3, kind=RulesSweep, start=None if FULL else ("socket", 2))
 
 
 @needs_strace

@@ -2,9 +2,10 @@
 """Forwarding and the absence notice through the real Postfix"""
 import os
 import shutil
+import subprocess
 
 import pytest
-from household import Household, await_that
+from household import BUILD, Household, await_that
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("slapd"), reason="needs root and slapd")
 HEAD = "intimail-rules 1\n"
@@ -81,3 +82,32 @@ def test_an_absence_is_told_once(house):
 	house.deliver(mail("Of a list", "ann", "List-Id: <x.example.org>\n"), "ann@example.org", sender="ann.other@example.org")
 	await_that(lambda: not house.queue(), "an empty queue")
 	assert having(house, "ann", "I am away.") == []
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
+@pytest.mark.parametrize(("queueid", "call", "written"), [
+	pytest.param("8A5F2C01D1", "fsync:signal=KILL:when=2", False, id="before the journal is there"),  # the one side to err on
+	pytest.param("8A5F2C01D2", "fsync:signal=KILL:when=3", True, id="the journal is there"),
+	pytest.param("8A5F2C01D3", "renameat2:signal=KILL:when=1", True, id="at the filing"),
+])
+def test_killed_between_the_copy_and_the_filing(house, queueid, call, written):
+	"""played by hand what Postfix does: the agent ends by a signal, and is called again with the same queue id"""
+	rules(house, "ann", HEAD + "forward\tkeep\tbob@example.org\n")
+	owner, maildir = house.files("ann")[0].stat(), house.files("ann")[0].parents[1]
+	subject = f"Killed at {call}"
+
+	def deliver(*before):
+		return subprocess.run([*before, BUILD / "bin/intimail-deliver", "-c", house.status["config"], "-q", queueid, "-f",
+			"sender@elsewhere.test", "-o", "ann@example.org", "--", "ann@example.org"], input=mail(subject, "ann").encode(),
+			capture_output=True, check=False, user=owner.st_uid, group=owner.st_gid, extra_groups=[]).returncode
+
+	assert deliver("strace", "-o", "/dev/null", "-e", f"inject={call}") in (-9, 137)
+	await_that(lambda: having(house, "bob", subject), "the copy at bob")
+	journal = maildir / "intimail-forwarded"
+	assert (journal.exists() and f"{queueid} 0\n" in journal.read_text()) == written
+	assert deliver() == 0
+	await_that(lambda: not house.queue(), "an empty queue")
+	assert len(having(house, "ann", subject)) == 1
+	assert len(having(house, "bob", subject)) == (1 if written else 2)
+	assert deliver() == 0 and not house.queue()
+	assert len(having(house, "ann", subject)) == 1
