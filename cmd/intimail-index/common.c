@@ -8,30 +8,9 @@
  */
 #include "index.h"
 
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-static enum im_status
-become_mail_user(const char *name, struct im_err *err)
-{
-	const struct passwd *pw;
-
-	if (geteuid() != 0)
-		return IM_OK;
-	errno = 0;
-	pw = getpwnam(name);
-	if (pw == NULL)
-		return im_fail(
-		    err, IM_CONFIG, "there is no user '%s' (mail_user in the configuration)", name);
-	if (setgroups(0, NULL) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
-		return im_fail_errno(err, errno, "become user '%s'", name);
-	return IM_OK;
-}
+#include "base/owner.h"
 
 enum im_status
 index_begin(struct im_cmd_ctx *ctx, const char *uid, struct index_run *r, struct im_err *err)
@@ -41,7 +20,7 @@ index_begin(struct im_cmd_ctx *ctx, const char *uid, struct index_run *r, struct
 	*r = (struct index_run) { .store = { .fd = -1, .tmp_fd = -1 } };
 	st = im_conf_load(ctx->config, &r->conf, err);
 	if (st == IM_OK)
-		st = become_mail_user(r->conf.mail_user, err);
+		st = im_become_owner_of(r->conf.mail_root, r->conf.mail_user, err);
 	if (st == IM_OK)
 		st = im_store_open(r->conf.mail_root, uid, false, &r->store, err);
 	if (st == IM_NOTFOUND)

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +19,7 @@
 #include "base/confine.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/owner.h"
 #include "mail/maildir.h"
 #include "policy.h"
 
@@ -32,27 +32,6 @@ on_signal(int sig)
 		policy_reload = 1;
 	else
 		policy_end = 1;
-}
-
-/* become_owner - whoever owns the mail; a static program has no name service to ask who mail_user is */
-static enum im_status
-become_owner(const struct im_conf *c, struct im_err *err)
-{
-	struct stat st;
-
-	if (stat(c->mail_root, &st) < 0)
-		return im_fail(
-		    err, IM_CONFIG, "mail_root %s: %s; run intimail-setup", c->mail_root, strerror(errno));
-	if (st.st_uid == 0)
-		return im_fail(err, IM_CONFIG, "mail_root %s belongs to root, not to %s; run intimail-setup",
-		    c->mail_root, c->mail_user);
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||
-				  setresuid(st.st_uid, st.st_uid, st.st_uid) < 0))
-		return im_fail(err, IM_TEMP, "cannot become %s: %s", c->mail_user, strerror(errno));
-	if (geteuid() != st.st_uid)
-		return im_fail(
-		    err, IM_DENIED, "run it as root or as %s, who owns %s", c->mail_user, c->mail_root);
-	return IM_OK;
 }
 
 static enum im_status
@@ -163,7 +142,7 @@ policy_reread(struct policy *p)
 static enum im_status
 prepare(struct policy *p, struct im_err *err)
 {
-	enum im_status st = become_owner(&p->conf, err);
+	enum im_status st = im_become_owner_of(p->conf.mail_root, p->conf.mail_user, err);
 
 	if (st == IM_OK)
 		st = open_state(p, err);

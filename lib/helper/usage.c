@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/owner.h"
 #include "directory/person.h"
 #include "mail/quota.h"
 #include "web/session.h"
@@ -109,17 +109,6 @@ look(const struct im_conf *c, const struct im_person *p, bool recount, struct fi
 	im_store_close(&s);
 }
 
-/* become_owner - whoever owns the mail; false when that is root */
-static bool
-become_owner(const struct im_conf *c)
-{
-	struct stat st;
-
-	return stat(c->mail_root, &st) == 0 && st.st_uid != 0 && st.st_gid != 0 && setgroups(0, NULL) == 0 &&
-	       setresgid(st.st_gid, st.st_gid, st.st_gid) == 0 &&
-	       setresuid(st.st_uid, st.st_uid, st.st_uid) == 0;
-}
-
 static enum im_status
 look_at_all(const struct im_conf *c, const struct im_person *p, int n, bool recount, struct figures *f,
     struct im_err *err)
@@ -132,7 +121,7 @@ look_at_all(const struct im_conf *c, const struct im_person *p, int n, bool reco
 	if (pid == 0) {
 		(void)signal(SIGALRM, SIG_DFL);
 		(void)alarm(CHILD_SECONDS);
-		if (!become_owner(c))
+		if (im_become_owner_of(c->mail_root, c->mail_user, err) != IM_OK)
 			_exit(1);
 		for (int i = 0; i < n; i++)
 			look(c, &p[i], recount, &f[i]);

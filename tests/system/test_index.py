@@ -477,10 +477,11 @@ def test_cost_does_not_grow(quick_mailbox, tool):
 
 # --- the program ---
 
-def cli(m, *args, check=True):
+def cli(m, *args, check=True, who=None):
 	conf = m.root / "intimail.conf"
 	conf.write_text(f"domain = example.test\nroot = {m.root}\nmail_root = {m.root}\nmail_user = nobody\n")
-	r = subprocess.run([BUILD / "bin/intimail-index", "-c", conf, *args], text=True, capture_output=True, **identity())
+	r = subprocess.run([BUILD / "bin/intimail-index", "-c", conf, *args], text=True, capture_output=True,
+		**(identity() if who is None else who))
 	if check:
 		assert r.returncode == 0, r.stderr
 	return r
@@ -524,6 +525,20 @@ def test_program_refuses(mailbox, args, status, text):
 	mailbox.run("deliver", 1, 400)
 	r = cli(mailbox, *args, check=False)
 	assert r.returncode == status and text in r.stderr and r.stdout == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_program_is_the_owner(mailbox):
+	m = mailbox
+	m.run("deliver", 1, 400)
+	cli(m, "rebuild", "ann", who={})
+	assert (m.dir / "index.jsonl").stat().st_uid == MAIL_UID
+	r = cli(m, "check", "ann", check=False, who={"user": 65534, "group": 65534, "extra_groups": []})
+	assert r.returncode == 77 and f"as root or as nobody, who owns {m.root}" in r.stderr
+	for owner in (0, MAIL_UID), (MAIL_UID, 0):
+		os.chown(m.root, *owner)
+		r = cli(m, "check", "ann", check=False, who={})
+		assert r.returncode == 78 and "belongs to root" in r.stderr
 
 
 def test_killed_rebuild(quick_mailbox):
