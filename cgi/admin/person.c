@@ -335,7 +335,7 @@ mail_after_delete(struct admin *x, const char *uid, bool purge)
 			     : im_tr_with(
 				   x->r->lang, "%s was deleted. The mail is kept as an archive.", uid, x->a);
 	}
-	return im_tr_with(x->r->lang, "%s was deleted. The mail stays on the disk where it was.", uid, x->a);
+	return im_tr_with(x->r->lang, "%s was deleted, but the mail is still on the disk.", uid, x->a);
 }
 
 static enum im_status

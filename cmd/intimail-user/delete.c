@@ -68,7 +68,8 @@ user_delete(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		st = opt_purge ? im_archive_purge(&r.conf, p.uid, err)
 			       : im_archive_mail(&r.conf, p.uid, &r.arena, &place, err);
 		if (st != IM_OK)
-			(void)im_err_prefix(err, "%s was deleted, but the mail is where it was", p.uid);
+			(void)im_err_prefix(err, "%s was deleted, but the mail is not %s", p.uid,
+			    opt_purge ? "removed" : "archived");
 	}
 	if (st == IM_OK && ctx->json)
 		print_deleted(&r, &p, place);

@@ -28,7 +28,9 @@ enum { IM_HELPER_REQUEST_MAX = 16 * 1024, IM_HELPER_ANSWER_MAX = 4 * 1024 * 1024
  *	queue-hold, queue-release, queue-delete, queue-retry ID
  *	trace TEXT			messages, as im_trace_value has them, of the last two weeks
  *	usage [UID], recount UID	people [{uid, name, used, of, messages, last_delivery, last_sign_in}]; used may be null
- *	archive UID, purge UID		place (null: there was no mail); the mail of who is not in the directory any more, else IM_CONFLICT
+ *	archive UID			place, where im_archive_mail put the mail; null: there was none
+ *	purge UID			nothing; a removal that takes longer than IM_HELPER_SECONDS goes on without an answer
+ * archive and purge: IM_CONFLICT, and nothing is done, while the person is in the directory.
  * Lists that do not fit into an answer are shortened.
  */
 enum im_status im_helper_call(const struct im_conf *conf, const char *session_token, const char *verb,

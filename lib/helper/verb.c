@@ -149,20 +149,15 @@ gone(struct call *c, struct im_err *err)
 {
 	struct im_person p;
 	struct im_dir *d;
-	struct im_err none;
 
 	enum im_status st = im_dir_open(c->conf, &d, err);
 	if (st != IM_OK)
 		return st;
-	st = im_person_get(d, c->args[0], c->a, &p, &none);
+	st = im_person_get(d, c->args[0], c->a, &p, err);
 	im_dir_close(d);
-	if (st == IM_NOTFOUND)
-		return IM_OK;
-	if (st != IM_OK) {
-		*err = none;
-		return st;
-	}
-	return im_fail(err, IM_CONFLICT, "%s is still in the directory: the mail stays", c->args[0]);
+	if (st == IM_OK)
+		return im_fail(err, IM_CONFLICT, "%s is still in the directory: the mail stays", c->args[0]);
+	return st == IM_NOTFOUND ? IM_OK : st;
 }
 
 static enum im_status

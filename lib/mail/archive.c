@@ -89,6 +89,8 @@ im_archive_purge(const struct im_conf *conf, const char *uid, struct im_err *err
 		im_buf_init(&out, RM_OUTPUT);
 		s = im_proc_run(rm, &o, &out, err);
 		im_buf_done(&out);
+		if (s != IM_OK)
+			(void)im_err_prefix(err, "what is left of the mail is in %s", place);
 	}
 	im_arena_done(&a);
 	return s;

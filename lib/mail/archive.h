@@ -2,7 +2,7 @@
  * archive.h - the mail of somebody who was deleted
  *
  * It leaves the place where a later person of the same name would find it: <mail_root>/<uid> becomes
- * <mail_root>/.archive/<uid>.<YYYYMMDD>T<HHMMSS>Z (UTC), durably. As root, or as the owner of mail_root.
+ * <mail_root>/.archive/<uid>.<YYYYMMDD>T<HHMMSS>Z (UTC), durably. By root; that the person is gone is the caller's care.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +16,10 @@
 /* im_archive_mail - *ret: its new place, in the arena; NULL: there was no mail */
 enum im_status im_archive_mail(const struct im_conf *conf, const char *uid, struct im_arena *a,
     const char **ret, struct im_err *err) IM_MUSTUSE;
-/* im_archive_purge - the same, and then it is removed: what an interruption leaves lies in the archive */
+/*
+ * im_archive_purge - the same, and then it is removed, as the owner of mail_root; IM_OK too when there was no mail. What
+ * an interruption leaves lies in the archive
+ */
 enum im_status im_archive_purge(const struct im_conf *conf, const char *uid, struct im_err *err) IM_MUSTUSE;
 
 #endif

@@ -3,6 +3,7 @@
 import html
 import re
 import shlex
+import shutil
 import time
 import urllib.parse
 from pathlib import Path
@@ -88,6 +89,24 @@ def test_the_mail_of_a_deleted_person(server, admin, choice, kept):
 	assert m["notice_command"] == f"intimail-user delete {uid}" + (" --purge" if choice else "")
 	root = Path(server.status["mail_root"])
 	assert not (root / uid).exists() and len(list(root.glob(f".archive/{uid}.*/Maildir/new/*"))) == kept
+
+
+@pytest.mark.parametrize("page", [True, False])
+def test_mail_that_cannot_be_removed(server, admin, page):
+	"""the entry goes; what is left of the mail is where nobody of this name finds it, and that is said"""
+	uid, root = f"stuck.{page}".lower(), Path(server.status["mail_root"])
+	server.add_user(uid)
+	server.deliver("Subject: S\n\nx", f"{uid}@example.org")
+	(root / uid / "Maildir/cur/roots/file").mkdir(parents=True)
+	if page:
+		m = done(form(admin, f"/admin/people/{uid}", do="delete", again=uid, mail="purge"), admin)
+		assert "still on the disk" in m["notice"]
+	else:
+		r = server.run("intimail-user", "-c", server.status["config"], "delete", uid, "--yes", "--purge", status=None)
+		assert r.returncode == 75 and f"the mail is not removed: what is left of the mail is in {root}/.archive/{uid}." in r.stderr
+	left, = root.glob(f".archive/{uid}.*")
+	assert not (root / uid).exists() and (left / "Maildir/cur/roots").exists()
+	shutil.rmtree(left)
 
 
 @pytest.mark.parametrize("field, value", [

@@ -282,3 +282,4 @@ def test_deleted_mail_is_archived_or_purged(house):
 	with open(place + "/Maildir/cur/1", encoding="ascii") as f:
 		assert f.read() == "x"
 	assert user(house, "delete", "carl", "-y", "--purge").returncode == 0 and not (root / "carl").exists()
+	assert not list((root / ".archive").glob("carl.*"))
