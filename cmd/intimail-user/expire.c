@@ -2,6 +2,7 @@
  * expire.c - intimail-user expire: temporary accounts whose time is over
  *
  * Mail and sign-in stop by the clock, without this; what it does is to end the sessions and to mark the account.
+ * The mail of deleted people is removed when archive_keep is over.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,6 +10,7 @@
 #include <time.h>
 
 #include "base/when.h"
+#include "mail/archive.h"
 #include "user.h"
 
 static bool opt_dry_run;
@@ -27,6 +29,23 @@ end(struct im_dir_run *r, const struct im_person *p, struct im_err *err)
 		return IM_OK;
 	enum im_status st = im_person_set(r->dir, p->uid, &c, err);
 	return st == IM_OK ? user_end_sessions(r, p->uid, err) : st;
+}
+
+/* told - an archive whose time is over */
+struct told {
+	struct im_dir_run *r;
+	struct im_value *json;
+};
+
+static void
+tell_archive(const char *place, void *arg)
+{
+	struct told *t = arg;
+
+	if (t->json != NULL)
+		im_v_set_str(&t->r->arena, im_v_add_object(&t->r->arena, t->json), "archive", place);
+	else
+		printf("%s %s\n", place, opt_dry_run ? "would be removed" : "removed");
 }
 
 static enum im_status
@@ -76,6 +95,14 @@ user_expire(struct im_cmd_ctx *ctx, int argc, char **argv, struct im_err *err)
 		return st;
 	struct im_value *json = ctx->json ? im_v_array(&r.arena) : NULL;
 	st = expire(&r, json, err);
+	struct told t = { &r, json };
+	struct im_err why;
+	enum im_status archives =
+	    im_archive_expire(&r.conf, (int64_t)time(NULL), opt_dry_run, tell_archive, &t, &why);
+	if (st == IM_OK && archives != IM_OK) {
+		st = archives;
+		*err = why;
+	}
 	if (json != NULL)
 		im_cmd_print_json(json);
 	im_dir_run_end(&r);

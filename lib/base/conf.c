@@ -72,10 +72,6 @@ enum kind { TEXT, DOMAIN, PATH, SOCKET, USER, ADDRESS, LANGUAGE, COUNT, SECONDS,
 	    "what a person may send in a day; 0 is no limit")                                              \
 	X(archive_keep, SECONDS, "seconds", 0, 315360000, "90d",                                           \
 	    "how long the mail of a deleted person is kept")                                               \
-	X(expire_warning, SECONDS, "seconds", 0, 31536000, "7d",                                           \
-	    "how long before the end of a temporary account its owner is told")                            \
-	X(dns_server, TEXT, "address:port", 0, 0, "",                                                      \
-	    "asked for the DMARC policies of authors; the system's resolver when empty")                   \
 	X(language, LANGUAGE, "language code", 0, 0, "en",                                                 \
 	    "of the pages, where the browser asks for none that we have")                                  \
 	X(timezone, TEXT, "name of a time zone", 0, 0, "",                                                 \

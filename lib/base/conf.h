@@ -58,10 +58,7 @@ struct im_conf {
 	int send_limit;                /* recipients that a person may write to in a day; 500 */
 	uint64_t send_size_limit;      /* bytes that a person may send in a day; 1G */
 
-	int archive_keep;   /* seconds that the mail of a deleted person is kept; 90 days */
-	int expire_warning; /* seconds before the end of a temporary account that it is told; 7 days */
-	const char
-	    *dns_server; /* "" = the system's resolver; "127.0.0.1:5353": for looking up DMARC policies */
+	int archive_keep; /* seconds that the mail of a deleted person is kept; 90 days */
 
 	const char *language;  /* "en": when the browser asks for none we have */
 	const char *timezone;  /* "" = the system's */

@@ -7,6 +7,7 @@
  */
 #include "mail/archive.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -71,27 +72,74 @@ im_archive_mail(
 	return s;
 }
 
+/* remove_tree - as the owner of mail_root */
+static enum im_status
+remove_tree(const struct im_conf *conf, const char *place, struct im_err *err)
+{
+	const char *const rm[] = { "rm", "-rf", "--one-file-system", "--", place, NULL };
+	struct im_proc_opts o = { .timeout_ms = PURGE_MS };
+	struct im_buf out;
+	struct stat st;
+
+	if (stat(conf->mail_root, &st) < 0)
+		return im_fail_errno(err, errno, "%s", conf->mail_root);
+	o.uid = st.st_uid;
+	o.gid = st.st_gid;
+	im_buf_init(&out, RM_OUTPUT);
+	enum im_status s = im_proc_run(rm, &o, &out, err);
+	im_buf_done(&out);
+	return s == IM_OK ? s : im_err_prefix(err, "what is left of the mail is in %s", place);
+}
+
 enum im_status
 im_archive_purge(const struct im_conf *conf, const char *uid, struct im_err *err)
 {
 	struct im_arena a = { 0 };
 	const char *place;
-	struct im_buf out;
-	struct stat st;
 
 	enum im_status s = im_archive_mail(conf, uid, &a, &place, err);
-	if (s == IM_OK && place != NULL && stat(conf->mail_root, &st) < 0)
-		s = im_fail_errno(err, errno, "%s", conf->mail_root);
-	if (s == IM_OK && place != NULL) {
-		const char *const rm[] = { "rm", "-rf", "--one-file-system", "--", place, NULL };
-		const struct im_proc_opts o = { .timeout_ms = PURGE_MS, .uid = st.st_uid, .gid = st.st_gid };
+	if (s == IM_OK && place != NULL)
+		s = remove_tree(conf, place, err);
+	im_arena_done(&a);
+	return s;
+}
 
-		im_buf_init(&out, RM_OUTPUT);
-		s = im_proc_run(rm, &o, &out, err);
-		im_buf_done(&out);
-		if (s != IM_OK)
-			(void)im_err_prefix(err, "what is left of the mail is in %s", place);
+/* archived_at - "<uid>.20261124T101500Z"; -1: another name */
+static int64_t
+archived_at(const char *name)
+{
+	const char *dot = strrchr(name, '.'), *end;
+	struct tm tm = { 0 };
+
+	if (dot == NULL || dot == name || strlen(dot + 1) != sizeof("20261124T101500Z") - 1)
+		return -1;
+	end = strptime(dot + 1, "%Y%m%dT%H%M%SZ", &tm);
+	return end != NULL && *end == '\0' ? (int64_t)timegm(&tm) : -1;
+}
+
+enum im_status
+im_archive_expire(
+    const struct im_conf *conf, int64_t now, bool dry_run, im_archive_fn *fn, void *arg, struct im_err *err)
+{
+	struct im_arena a = { 0 };
+	const char *path = im_arena_fmt(&a, "%s/.archive", conf->mail_root);
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	enum im_status s = IM_OK;
+
+	if (dir == NULL && errno != ENOENT)
+		s = im_fail_errno(err, errno, "%s", path);
+	while (s == IM_OK && dir != NULL && (e = readdir(dir)) != NULL) {
+		int64_t when = archived_at(e->d_name);
+		if (when < 0 || when > now - conf->archive_keep)
+			continue;
+		const char *place = im_arena_fmt(&a, "%s/%s", path, e->d_name);
+		s = dry_run ? IM_OK : remove_tree(conf, place, err);
+		if (s == IM_OK)
+			fn(place, arg);
 	}
+	if (dir != NULL)
+		(void)closedir(dir);
 	im_arena_done(&a);
 	return s;
 }

@@ -9,6 +9,9 @@
 #ifndef IM_ARCHIVE_H
 #define IM_ARCHIVE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/alloc.h"
 #include "base/conf.h"
 #include "base/err.h"
@@ -21,5 +24,13 @@ enum im_status im_archive_mail(const struct im_conf *conf, const char *uid, stru
  * an interruption leaves lies in the archive
  */
 enum im_status im_archive_purge(const struct im_conf *conf, const char *uid, struct im_err *err) IM_MUSTUSE;
+
+/*
+ * im_archive_expire - archives older than archive_keep (told by their names) are removed, each told by its path; dry_run:
+ * told only. What has another name is left alone
+ */
+typedef void im_archive_fn(const char *place, void *arg);
+enum im_status im_archive_expire(const struct im_conf *conf, int64_t now, bool dry_run, im_archive_fn *fn,
+    void *arg, struct im_err *err) IM_MUSTUSE;
 
 #endif

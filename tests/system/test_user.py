@@ -283,3 +283,11 @@ def test_deleted_mail_is_archived_or_purged(house):
 		assert f.read() == "x"
 	assert user(house, "delete", "carl", "-y", "--purge").returncode == 0 and not (root / "carl").exists()
 	assert not list((root / ".archive").glob("carl.*"))
+	old, other = root / ".archive/old.20250101T000000Z", root / ".archive/notes"
+	for d in old, other:
+		(d / "Maildir/cur").mkdir(parents=True)
+		for p in d, d / "Maildir", d / "Maildir/cur":
+			os.chown(p, os.stat(root).st_uid, os.stat(root).st_gid)
+	assert user(house, "expire", "--dry-run").stdout == f"{old} would be removed\n" and old.exists()
+	assert user(house, "expire").stdout == f"{old} removed\n" and not old.exists()
+	assert other.exists() and len(list((root / ".archive").glob("bob.*"))) == 1
