@@ -317,11 +317,13 @@ queueid(const char *answer_text, char ret[static 33])
 	const char *p = strstr(answer_text, "queued as ");
 	size_t n = 0;
 
-	for (p = p ? p + strlen("queued as ") : ""; n < 32; n++) {
-		if (!is_digit(p[n]) && !((p[n] | 0x20) >= 'a' && (p[n] | 0x20) <= 'z'))
-			break;
-		ret[n] = p[n];
-	}
+	ret[0] = '\0';
+	if (p == NULL)
+		return;
+	p += strlen("queued as ");
+	while (n < 32 && (is_digit(p[n]) || ((p[n] | 0x20) >= 'a' && (p[n] | 0x20) <= 'z')))
+		n++;
+	memcpy(ret, p, n);
 	ret[n] = '\0';
 }
 

@@ -35,7 +35,7 @@ struct im_submission {
 enum { IM_SUBMIT_RECIPIENTS = 2000, IM_SUBMIT_SECONDS = 30 };
 
 /* ret_queueid: Postfix's queue id, for the log. IM_DENIED: all recipients refused for good (err: the last answer) */
-enum im_status im_submit(const struct im_conf *conf, const struct im_submission *s, char ret_queueid[33],
+enum im_status im_submit(const struct im_conf *conf, const struct im_submission *m, char ret_queueid[33],
     size_t *ret_refused, struct im_err *err) IM_MUSTUSE;
 /* im_submit_text - the same for a message in memory */
 enum im_status im_submit_text(const struct im_conf *conf, const char *sender, const char *const *recipients,
